@@ -1,0 +1,307 @@
+"""Frozen records that every room speaks. Times are aware UTC; ids are the database's own integers.
+
+See docs/glossary.md for the words. News terms follow IPTC ninjs.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+
+class ArticleStatus(StrEnum):
+    """IPTC `pubstatus`, with the two states before it: pending and rejected."""
+
+    PENDING = "pending"
+    USABLE = "usable"
+    REJECTED = "rejected"
+    WITHHELD = "withheld"
+    CANCELED = "canceled"
+
+
+class SourceKind(StrEnum):
+    FEED = "feed"
+    SITE = "site"
+    FILE = "file"
+    MANUAL = "manual"
+
+
+class ChatKind(StrEnum):
+    """Telegram's own chat types."""
+
+    PRIVATE = "private"
+    GROUP = "group"
+    SUPERGROUP = "supergroup"
+    CHANNEL = "channel"
+
+
+class ChatState(StrEnum):
+    """`stopped`: the chat said /stop. `gone`: Telegram says that it can't be reached."""
+
+    ACTIVE = "active"
+    STOPPED = "stopped"
+    GONE = "gone"
+
+
+class Mode(StrEnum):
+    INSTANT = "instant"
+    DIGEST = "digest"
+    MUTED = "muted"
+
+
+class Role(StrEnum):
+    """What an editor may do; each role includes those after it."""
+
+    OWNER = "owner"
+    EDITOR = "editor"
+    CONTRIBUTOR = "contributor"
+
+
+class EditionKind(StrEnum):
+    DIGEST = "digest"
+    ALERT = "alert"
+    PUSH = "push"
+    CORRECTION = "correction"
+    KILL = "kill"
+    ANNOUNCEMENT = "announcement"
+
+
+class Lane(IntEnum):
+    """Smaller goes first; one pacer serves them all."""
+
+    REPLY = 0
+    ALERT = 1
+    CORRECTION = 2
+    DIGEST = 3
+    ANNOUNCEMENT = 4
+
+
+class DeliveryState(StrEnum):
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    id: int
+    name: str
+    kind: SourceKind
+    url: str | None
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleDraft:
+    """One article as extraction leaves it, before the desk decides what becomes of it.
+
+    `paragraphs` hold the body in order, without headline, captions or page chrome. `published_at` is what the
+    source says, None where it says nothing.
+    """
+
+    headline: str
+    paragraphs: tuple[str, ...]
+    source: str | None = None
+    byline: str | None = None
+    dateline: str | None = None
+    url: str | None = None
+    guid: str | None = None
+    photo_url: str | None = None
+    caption: str | None = None
+    language: str | None = None
+    published_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewArticle:
+    """A draft with the desk's decisions: what is stored. `topics` maps topic id to salience (over 0)."""
+
+    draft: ArticleDraft
+    source_id: int
+    language: str
+    content_hash: str
+    status: ArticleStatus
+    summary: tuple[str, ...]
+    topics: dict[int, float]
+    published_at: datetime
+    released_at: datetime | None
+    archive: bool = False
+    added_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """`published_at` falls back to the arrival where the source gave none (`published_guessed`).
+
+    `released_at` is set when the article became usable here. `archive` articles are found, never pushed.
+    """
+
+    id: int
+    source_id: int
+    source: str
+    url: str | None
+    guid: str | None
+    headline: str
+    byline: str | None
+    dateline: str | None
+    paragraphs: tuple[str, ...]
+    photo_url: str | None
+    caption: str | None
+    language: str
+    published_at: datetime
+    published_guessed: bool
+    released_at: datetime | None
+    status: ArticleStatus
+    version: int
+    archive: bool
+    summary: tuple[str, ...]
+    topics: tuple[str, ...]
+    added_by: int | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A keyset position: rows strictly before (at, id), newest first."""
+
+    at: datetime
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRule:
+    """What files an article under a topic. Terms are matched as whole words (CJK: as substrings), ignoring case.
+
+    `strong` terms alone can carry a topic; `weak` ones only add to it; any `never` term excludes the topic.
+    """
+
+    strong: tuple[str, ...] = ()
+    weak: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """A topic as `config/topics.toml` gives it. `aliases` are names people type; `parent` is a slug."""
+
+    slug: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    rule: TopicRule = field(default_factory=TopicRule)
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    id: int
+    slug: str
+    name: str
+    aliases: tuple[str, ...]
+    rule: TopicRule
+    parent_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """`retry_at`: Telegram asked (429) that this chat be left alone until then."""
+
+    bot_id: int
+    chat_id: int
+    kind: ChatKind
+    title: str
+    username: str | None
+    language: str
+    zone: str
+    state: ChatState
+    gone_reason: str | None
+    retry_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where something is sent. `thread_id` is 0 where there is none. `digest_through`: window end of its last digest."""
+
+    id: int
+    bot_id: int
+    chat_id: int
+    thread_id: int
+    digest_length: int
+    digest_through: datetime | None
+    muted_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    destination_id: int
+    topic_id: int
+    slug: str
+    name: str
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleEntry:
+    """`weekdays` has bit 0 for Monday … bit 6 for Sunday; `minute` counts from local midnight.
+
+    Where `every_hours` is set the entry fires each so many hours from UTC midnight instead, and `minute` is 0.
+    `next_at` is the next UTC moment, None when the destination has no digests.
+    """
+
+    id: int
+    destination_id: int
+    weekdays: int
+    minute: int
+    every_hours: int | None
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    bot_id: int
+    user_id: int
+    role: Role
+    name: str
+    added_by: int | None
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EditionPart:
+    """One message: Telegram HTML, and the inline keyboard's rows of (text, callback data or URL)."""
+
+    number: int
+    text: str
+    keyboard: tuple[tuple[tuple[str, str], ...], ...] = ()
+    article_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    id: int
+    bot_id: int
+    kind: EditionKind
+    signature: str
+    lane: Lane
+    composed_at: datetime
+    expires_at: datetime | None
+    parts: tuple[EditionPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One edition for one destination. `next_part` is the number of its first unsent part, from 0."""
+
+    id: int
+    edition_id: int
+    destination_id: int
+    chat_id: int
+    thread_id: int
+    kind: ChatKind
+    lane: Lane
+    state: DeliveryState
+    next_part: int
+    attempts: int
+    plain: bool
+    not_before: datetime
+    reason: str | None

@@ -1,0 +1,380 @@
+"""The tables, once for SQLite and PostgreSQL. Migrations in `storage/migrations` bring a database here.
+
+Every row that names a chat carries `bot_id`: a sandbox's chats and a real bot's never mix.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in and out. SQLite keeps no zone, so naive values read back are UTC by construction."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone reached the database; make it aware UTC")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# SQLite only gives rowid aliases to INTEGER; PostgreSQL needs 64 bits.
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[int]:
+    return Column("id", BigId, primary_key=True, autoincrement=True)
+
+
+source = Table(
+    "source",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),
+    Column("url", Text),
+    Column("trusted", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+article = Table(
+    "article",
+    metadata,
+    _id(),
+    Column("source_id", ForeignKey("source.id"), nullable=False, index=True),
+    Column("url", Text),
+    Column("url_key", Text, unique=True),  # canonical form of the URL, for "known already"
+    Column("guid", Text),
+    Column("content_hash", String(64), nullable=False, unique=True),
+    Column("headline", Text, nullable=False),
+    Column("byline", Text),
+    Column("dateline", Text),
+    Column("paragraphs", JSON, nullable=False),
+    Column("photo_url", Text),
+    Column("caption", Text),
+    Column("language", String(16), nullable=False),
+    Column("published_at", UtcDateTime, nullable=False),
+    Column("published_guessed", Boolean, nullable=False),
+    Column("released_at", UtcDateTime),
+    Column("status", String(16), nullable=False),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("archive", Boolean, nullable=False),
+    Column("alert_due", Boolean, nullable=False, server_default=text("false")),
+    Column("summary", JSON, nullable=False),
+    Column("search", Text, nullable=False),  # built by storage.search.search_text; indexed per database
+    Column("added_by", BigInteger),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("source_id", "guid"),
+    Index(
+        "ix_article_usable",
+        "published_at",
+        "id",
+        postgresql_where=text("status = 'usable'"),
+        sqlite_where=text("status = 'usable'"),
+    ),
+    Index(
+        "ix_article_released",
+        "released_at",
+        "id",
+        postgresql_where=text("status = 'usable'"),
+        sqlite_where=text("status = 'usable'"),
+    ),
+    Index(
+        "ix_article_pending",
+        "created_at",
+        "id",
+        postgresql_where=text("status = 'pending'"),
+        sqlite_where=text("status = 'pending'"),
+    ),
+    Index(
+        "ix_article_alert_due",
+        "id",
+        postgresql_where=text("alert_due"),
+        sqlite_where=text("alert_due"),
+    ),
+)
+
+topic = Table(
+    "topic",
+    metadata,
+    _id(),
+    Column("slug", String(64), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("aliases", JSON, nullable=False),
+    Column("rule", JSON, nullable=False),
+    Column("parent_id", ForeignKey("topic.id")),
+)
+
+# Holds usable articles only, so that "latest 5 of a topic" reads 5 rows.
+article_topic = Table(
+    "article_topic",
+    metadata,
+    Column("topic_id", ForeignKey("topic.id"), primary_key=True),
+    Column("published_at", UtcDateTime, primary_key=True),
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("released_at", UtcDateTime, nullable=False),
+    Column("salience", Float, nullable=False),
+    Index("ix_article_topic_released", "topic_id", "released_at", "article_id"),
+    sqlite_with_rowid=False,
+)
+
+# What the desk decided for articles that are not usable yet; moved to article_topic at release.
+article_topic_pending = Table(
+    "article_topic_pending",
+    metadata,
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
+    Column("topic_id", ForeignKey("topic.id"), primary_key=True),
+    Column("salience", Float, nullable=False),
+)
+
+bot = Table(
+    "bot",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("username", Text, nullable=False),
+    Column("update_offset", BigInteger, nullable=False, server_default="0"),
+    Column("sender_epoch", BigInteger, nullable=False, server_default="0"),
+    Column("retry_at", UtcDateTime),  # 429 for the whole bot
+    Column("welcomed", Boolean, nullable=False, server_default=text("false")),
+)
+
+chat = Table(
+    "chat",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True),
+    Column("chat_id", BigInteger, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("username", Text),
+    Column("language", String(16), nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("gone_reason", Text),
+    Column("retry_at", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+destination = Table(
+    "destination",
+    metadata,
+    _id(),
+    Column("bot_id", BigInteger, nullable=False),
+    Column("chat_id", BigInteger, nullable=False),
+    Column("thread_id", BigInteger, nullable=False, server_default="0"),
+    Column("digest_length", Integer, nullable=False),
+    Column("digest_through", UtcDateTime),
+    Column("muted_until", UtcDateTime),
+    UniqueConstraint("bot_id", "chat_id", "thread_id"),
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("destination_id", ForeignKey("destination.id", ondelete="CASCADE"), primary_key=True),
+    Column("topic_id", ForeignKey("topic.id", ondelete="CASCADE"), primary_key=True),
+    Column("mode", String(16), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_subscription_topic", "topic_id", "destination_id", "mode"),
+)
+
+schedule = Table(
+    "schedule",
+    metadata,
+    _id(),
+    Column("destination_id", ForeignKey("destination.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("weekdays", Integer, nullable=False),
+    Column("minute", Integer, nullable=False),
+    Column("every_hours", Integer),
+    Column("next_at", UtcDateTime, index=True),
+)
+
+# A digest slot that was dealt with, whether or not there was anything to send.
+digest_slot = Table(
+    "digest_slot",
+    metadata,
+    Column("destination_id", ForeignKey("destination.id", ondelete="CASCADE"), primary_key=True),
+    Column("slot", String(32), primary_key=True),  # "2026-03-29T08:00" local, or a UTC instant with Z
+    Column("due_at", UtcDateTime, nullable=False, index=True),
+)
+
+edition = Table(
+    "edition",
+    metadata,
+    _id(),
+    Column("bot_id", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("signature", Text, nullable=False),
+    Column("lane", Integer, nullable=False),
+    Column("composed_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("audience_topic_ids", JSON),  # whom fan-out addresses; NULL where deliveries were made with the edition
+    Column("fanout_after", BigInteger),  # last destination id done; NULL when fan-out is complete
+    Column("requested_by", BigInteger),
+    UniqueConstraint("bot_id", "signature"),
+    Index(
+        "ix_edition_fanout",
+        "id",
+        postgresql_where=text("fanout_after IS NOT NULL"),
+        sqlite_where=text("fanout_after IS NOT NULL"),
+    ),
+)
+
+edition_part = Table(
+    "edition_part",
+    metadata,
+    Column("edition_id", ForeignKey("edition.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("keyboard", JSON, nullable=False),
+)
+
+edition_article = Table(
+    "edition_article",
+    metadata,
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
+    Column("edition_id", ForeignKey("edition.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    _id(),
+    Column("edition_id", ForeignKey("edition.id"), nullable=False),
+    Column("destination_id", ForeignKey("destination.id"), nullable=False),
+    Column("lane", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("next_part", Integer, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("plain", Boolean, nullable=False, server_default=text("false")),
+    Column("not_before", UtcDateTime, nullable=False),
+    Column("reason", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("done_at", UtcDateTime),
+    UniqueConstraint("edition_id", "destination_id"),
+    Index(
+        "ix_delivery_queued",
+        "lane",
+        "not_before",
+        "id",
+        postgresql_where=text("state = 'queued'"),
+        sqlite_where=text("state = 'queued'"),
+    ),
+    Index(
+        "ix_delivery_open",
+        "destination_id",
+        "lane",
+        "id",
+        postgresql_where=text("state IN ('queued', 'sending')"),
+        sqlite_where=text("state IN ('queued', 'sending')"),
+    ),
+    Index(
+        "ix_delivery_sending",
+        "id",
+        postgresql_where=text("state = 'sending'"),
+        sqlite_where=text("state = 'sending'"),
+    ),
+    Index("ix_delivery_done", "done_at"),
+)
+
+# Made when a part is about to be sent; `in_doubt` says that its answer never came.
+delivery_part = Table(
+    "delivery_part",
+    metadata,
+    Column("delivery_id", ForeignKey("delivery.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("message_id", BigInteger),
+    Column("in_doubt", Boolean, nullable=False, server_default=text("false")),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# Replies that carried an article, kept 30 days so that a correction can reach them.
+reply_article = Table(
+    "reply_article",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True),
+    Column("chat_id", BigInteger, primary_key=True),
+    Column("message_id", BigInteger, primary_key=True),
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+editor = Table(
+    "editor",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True),
+    Column("user_id", BigInteger, primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("added_by", BigInteger),
+    Column("added_at", UtcDateTime, nullable=False),
+)
+
+# One-time links by which an owner claims the bot or a colleague becomes an editor; only a hash of the secret is kept.
+invitation = Table(
+    "invitation",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True),
+    Column("secret_hash", String(64), primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("created_by", BigInteger),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
+# Updates from Telegram as they came, until they are handled: a command is not lost in a crash nor taken twice.
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True),
+    Column("update_id", BigInteger, primary_key=True),
+    Column("payload", JSON, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False, index=True),
+    Column("handled_at", UtcDateTime),
+    Index(
+        "ix_inbox_open",
+        "bot_id",
+        "update_id",
+        postgresql_where=text("handled_at IS NULL"),
+        sqlite_where=text("handled_at IS NULL"),
+    ),
+)
