@@ -220,7 +220,7 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where something is sent. `thread_id` is 0 where there is none. `digest_through`: window end of its last digest."""
+    """Where something is sent. `thread_id` is 0 where there is none. `digest_through`: its last digest's window end."""
 
     id: int
     bot_id: int

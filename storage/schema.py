@@ -4,7 +4,6 @@ Every row that names a chat carries `bot_id`: a sandbox's chats and a real bot's
 """
 
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -41,7 +40,7 @@ class UtcDateTime(TypeDecorator[datetime]):
             raise ValueError("a time without a zone reached the database; make it aware UTC")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         del dialect
         if value is None:
             return None

@@ -1,0 +1,128 @@
+"""One engine for SQLite and PostgreSQL, and the two kinds of transaction.
+
+SQLite as drivers leave it loses updates (read-then-write in deferred transactions) or refuses them at once; so writers
+take BEGIN IMMEDIATE and wait for each other. psycopg's prepared statements are off, which survives PgBouncer's
+transaction pooling.
+"""
+
+import fcntl
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection as SyncConnection
+from sqlalchemy import event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from storage.errors import DatabaseBusyError, DatabaseUrlError
+
+Connection: TypeAlias = AsyncConnection
+
+POOL_SIZE = 4
+BUSY_TIMEOUT_MS = 10_000
+
+
+def parse_url(url: str) -> URL:
+    """The SQLAlchemy URL, with our driver, of `sqlite:///relative`, `sqlite:////absolute` or `postgres[ql]://…`.
+
+    Raises DatabaseUrlError, which never quotes the URL: it may hold a password.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise DatabaseUrlError(
+            "DATABASE_URL can't be read; write sqlite:///data/tidings.db or postgresql://user:password@host/name"
+        ) from error
+    backend = parsed.drivername.split("+")[0]
+    if backend == "sqlite":
+        return parsed.set(drivername="sqlite+aiosqlite")
+    if backend in ("postgres", "postgresql"):
+        return parsed.set(drivername="postgresql+psycopg")
+    raise DatabaseUrlError(f"DATABASE_URL names {backend!r}; Tidings runs on sqlite:/// and postgresql://")
+
+
+class Database:
+    """Keeps the engine. `begin` writes, `read` only reads; each is one short transaction."""
+
+    def __init__(self, url: str) -> None:
+        self.url = parse_url(url)
+        self.dialect = self.url.get_backend_name()
+        self.engine = _create_engine(self.url)
+        self._lock: int | None = None
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Connection]:
+        async with self.engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Connection]:
+        async with self.engine.connect() as connection:
+            await connection.execution_options(tidings_read_only=True)
+            yield connection
+
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file, None on PostgreSQL and in memory."""
+        name = self.url.database
+        return Path(name) if self.dialect == "sqlite" and name and name != ":memory:" else None
+
+    def own(self) -> None:
+        """Become the one process that owns the SQLite file (flock: the kernel frees it however we end).
+
+        Does nothing on PostgreSQL, where the sender takes an advisory lock. Raises DatabaseBusyError.
+        """
+        if self.path is None or self._lock is not None:
+            return
+        lock = os.open(self.path.with_name(self.path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(lock)
+            raise DatabaseBusyError(
+                f"Another Tidings already runs on {self.path}. Stop it, or give this one its own DATABASE_URL."
+            ) from error
+        self._lock = lock
+
+    async def dispose(self) -> None:
+        await self.engine.dispose()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _create_engine(url: URL) -> AsyncEngine:
+    if url.get_backend_name() == "sqlite":
+        engine = create_async_engine(url, pool_size=POOL_SIZE)
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return engine
+    return create_async_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args={"prepare_threshold": None, "connect_timeout": 10},
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "foreign_keys=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: SyncConnection) -> None:
+    read_only = connection.get_execution_options().get("tidings_read_only", False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,23 @@
+"""Everything storage raises on purpose.
+
+StorageError
+├── DatabaseUrlError      the URL can't be used; says what would be
+├── DatabaseBusyError     another process owns the SQLite file
+└── SchemaError           the database is older or newer than this release
+"""
+
+
+class StorageError(Exception):
+    """Base of all storage errors; the message says what to do."""
+
+
+class DatabaseUrlError(StorageError):
+    pass
+
+
+class DatabaseBusyError(StorageError):
+    pass
+
+
+class SchemaError(StorageError):
+    pass

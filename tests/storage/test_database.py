@@ -1,0 +1,63 @@
+import asyncio
+
+import pytest
+from sqlalchemy import func, insert, select, update
+
+from storage import migrate
+from storage.database import Database, parse_url
+from storage.errors import DatabaseBusyError, DatabaseUrlError
+from storage.schema import bot
+
+
+@pytest.mark.parametrize(
+    ("url", "driver"),
+    [
+        ("sqlite:///data/tidings.db", "sqlite+aiosqlite"),
+        ("postgres://u:p@h/db", "postgresql+psycopg"),
+        ("postgresql://u:p@h/db", "postgresql+psycopg"),
+    ],
+)
+def test_urls_get_our_drivers(url: str, driver: str) -> None:
+    assert parse_url(url).drivername == driver
+
+
+@pytest.mark.parametrize("url", ["mysql://u:secret@h/db", "no url secret", ""])
+def test_other_urls_are_refused_without_showing_the_password(url: str) -> None:
+    with pytest.raises(DatabaseUrlError) as caught:
+        parse_url(url)
+    assert "secret" not in str(caught.value)
+
+
+async def test_concurrent_read_then_write_loses_nothing(db: Database) -> None:
+    async with db.begin() as tx:
+        await tx.execute(insert(bot).values(bot_id=1, username="b"))
+
+    async def add_one() -> None:
+        async with db.begin() as tx:
+            count = await tx.scalar(select(bot.c.update_offset).with_for_update())
+            await asyncio.sleep(0)
+            await tx.execute(update(bot).values(update_offset=(count or 0) + 1))
+
+    await asyncio.gather(*(add_one() for _ in range(30)))
+    async with db.read() as tx:
+        assert await tx.scalar(select(func.max(bot.c.update_offset))) == 30
+
+
+async def test_second_owner_of_a_file_is_refused(sqlite_url: str) -> None:
+    first, second = Database(sqlite_url), Database(sqlite_url)
+    first.own()
+    with pytest.raises(DatabaseBusyError, match="Another Tidings"):
+        second.own()
+    await first.dispose()
+    second.own()
+    await second.dispose()
+
+
+async def test_migrations_go_up_down_and_up(database_url: str) -> None:
+    database = Database(database_url)
+    await migrate.check(database)
+    await migrate.downgrade(database, "base")
+    assert await migrate.revision(database) is None
+    await migrate.upgrade(database)
+    await migrate.check(database)
+    await database.dispose()
