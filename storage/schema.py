@@ -377,3 +377,15 @@ inbox = Table(
         sqlite_where=text("handled_at IS NULL"),
     ),
 )
+
+# What the bot asked somebody and waits to be told ("send the text"): here, so that a restart forgets no question.
+prompt = Table(
+    "prompt",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True),
+    Column("chat_id", BigInteger, primary_key=True),
+    Column("user_id", BigInteger, primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+)
