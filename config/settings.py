@@ -144,7 +144,7 @@ class Settings(BaseSettings):
 
 @dataclass(frozen=True)
 class Rule:
-    """A check over whole Settings: `broken` tells, `advice` names the options. Skipped where a field is itself wrong."""
+    """A check over whole Settings: `broken` tells, `advice` names the options. Skipped if a field is itself wrong."""
 
     fields: tuple[str, ...]
     broken: Callable[[Settings], bool]
