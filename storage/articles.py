@@ -1,0 +1,396 @@
+"""Articles: what is stored, how it becomes usable, and the newest of them, by keyset.
+
+`article_topic` holds usable articles only and is read in its own key's order, so that the latest five of a topic cost
+five rows among a million. Articles of the archive have EPOCH as its `released_at`: windows never meet them.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from sqlalchemy import Row, Select, delete, func, insert, literal, select, text, tuple_, union, union_all, update
+
+from storage.database import Connection
+from storage.records import Article, ArticleStatus, Cursor, NewArticle
+from storage.schema import article, article_topic, article_topic_pending, source, topic
+from storage.words import search_text
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# Any constant of our own. Whoever makes an article usable holds it shared until the commit.
+RELEASE_LOCK = 0x71D1_0002
+
+# SQLite takes 500 terms in a compound SELECT.
+TOPICS_AT_ONCE = 100
+
+_TRACKING = re.compile(r"(?i)utm_\w*|(?:fb|g|dc|y|ms|tw)clid|gbraid|wbraid|mc_[ce]id|igshid|ref_src|cmpid|_ga|at_\w+")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+# Identity
+
+
+def url_key(url: str | None) -> str | None:
+    """A URL's canonical form, equal for what leads to the same page; None for what names no page of its own.
+
+    http and https, `www.`, letter case of the host, default ports, fragments, a last slash, the order of parameters and
+    those that only track a reader make no difference. A site's front page is no article's address.
+    """
+    try:
+        parts = urlsplit((url or "").strip())
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        return None
+    host = parts.hostname.rstrip(".").removeprefix("www.")
+    if port is not None and port != _DEFAULT_PORTS[parts.scheme]:
+        host = f"{host}:{port}"
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    query = urlencode(sorted(pair for pair in pairs if not _TRACKING.fullmatch(pair[0])))
+    path = parts.path.rstrip("/")
+    if not path and not query:
+        return None
+    return f"//{host}{path}" + (f"?{query}" if query else "")
+
+
+def content_hash(headline: str, paragraphs: Iterable[str]) -> str:
+    """SHA-256 (hex) of the text after NFKC, casefold and folded whitespace."""
+    folded = unicodedata.normalize("NFKC", "\n".join([headline, *paragraphs])).casefold()
+    return hashlib.sha256(" ".join(folded.split()).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+async def find_same(
+    tx: Connection, *, content_hash: str, url_key: str | None, source_id: int | None, guid: str | None
+) -> int | None:
+    """The id of the article that this one repeats: same text, same page, or same guid of the same source."""
+    conditions = [article.c.content_hash == content_hash]
+    if url_key is not None:
+        conditions.append(article.c.url_key == url_key)
+    if source_id is not None and guid is not None:
+        conditions.append((article.c.source_id == source_id) & (article.c.guid == guid))
+    for condition in conditions:
+        found = await tx.scalar(select(article.c.id).where(condition))
+        if found is not None:
+            return int(found)
+    return None
+
+
+# Life
+
+
+async def release_lock(tx: Connection) -> None:
+    """Hold before reading the time that becomes `released_at`, until the commit.
+
+    Composers pass `release_barrier` before they read: so no article gets a `released_at` inside a window that was
+    already read. SQLite's writers are serial; read the time inside the transaction there too.
+    """
+    if tx.dialect.name == "postgresql":
+        await tx.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": RELEASE_LOCK})
+
+
+async def release_barrier(tx: Connection) -> None:
+    """Wait until every release that has its `released_at` is committed. Ends with the transaction: keep it short."""
+    if tx.dialect.name == "postgresql":
+        await tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": RELEASE_LOCK})
+
+
+async def add(tx: Connection, new: NewArticle, now: datetime) -> Article:
+    """Store it with its topics. Raises sqlalchemy.exc.IntegrityError where another process stored the same first."""
+    draft, usable = new.draft, new.status is ArticleStatus.USABLE
+    released_at = (new.released_at or now) if usable else None
+    article_id = await tx.scalar(
+        insert(article)
+        .values(
+            source_id=new.source_id,
+            url=draft.url,
+            url_key=url_key(draft.url),
+            guid=draft.guid,
+            content_hash=new.content_hash,
+            headline=draft.headline,
+            byline=draft.byline,
+            dateline=draft.dateline,
+            paragraphs=list(draft.paragraphs),
+            photo_url=draft.photo_url,
+            caption=draft.caption,
+            language=new.language,
+            published_at=new.published_at.replace(microsecond=0),  # the full-text key counts whole seconds
+            published_guessed=draft.published_at is None,
+            released_at=released_at,
+            status=new.status,
+            archive=new.archive,
+            alert_due=usable and not new.archive,
+            summary=list(new.summary),
+            search=search_text(draft.headline, draft.paragraphs, draft.caption),
+            added_by=new.added_by,
+            created_at=now,
+        )
+        .returning(article.c.id)
+    )
+    await _put_topics(tx, int(article_id), new.topics)
+    return await _known(tx, int(article_id))
+
+
+async def release(tx: Connection, article_id: int, now: datetime) -> Article:
+    """Make it usable; one that is already stays as it is. `now`: read after `release_lock`, inside this transaction.
+
+    Raises LookupError where there is no such article.
+    """
+    await release_lock(tx)
+    changed = await tx.execute(
+        update(article)
+        .where(article.c.id == article_id, article.c.status != ArticleStatus.USABLE)
+        .values(status=ArticleStatus.USABLE, released_at=now, alert_due=~article.c.archive)
+    )
+    if changed.rowcount:
+        await _put_topics(tx, article_id, await topics_of(tx, article_id))
+    return await _known(tx, article_id)
+
+
+async def set_status(tx: Connection, article_id: int, status: ArticleStatus, now: datetime) -> Article:
+    """`usable` is `release`; any other takes the article out of every list. Raises LookupError."""
+    if status is ArticleStatus.USABLE:
+        return await release(tx, article_id, now)
+    await tx.execute(update(article).where(article.c.id == article_id).values(status=status, alert_due=False))
+    await _put_topics(tx, article_id, await topics_of(tx, article_id))
+    return await _known(tx, article_id)
+
+
+async def edit(
+    tx: Connection,
+    article_id: int,
+    *,
+    headline: str | None = None,
+    summary: Sequence[str] | None = None,
+    topic_ids: Mapping[int, float] | None = None,
+) -> Article:
+    """Change what is given (None: leave) and count a version up. `topic_ids` maps ids to salience.
+
+    Raises LookupError where there is no such article.
+    """
+    old = await _known(tx, article_id)
+    values: dict[str, Any] = {"version": article.c.version + 1}
+    if headline is not None:
+        values |= {"headline": headline, "search": search_text(headline, old.paragraphs, old.caption)}
+    if summary is not None:
+        values["summary"] = list(summary)
+    await tx.execute(update(article).where(article.c.id == article_id).values(**values))
+    if topic_ids is not None:
+        await _put_topics(tx, article_id, topic_ids)
+    return await _known(tx, article_id)
+
+
+async def topics_of(tx: Connection, article_id: int) -> dict[int, float]:
+    """Topic id → salience, usable or not."""
+    rows = await tx.execute(
+        union_all(
+            *(
+                select(table.c.topic_id, table.c.salience).where(table.c.article_id == article_id)
+                for table in (article_topic, article_topic_pending)
+            )
+        )
+    )
+    return {row.topic_id: row.salience for row in rows}
+
+
+async def _put_topics(tx: Connection, article_id: int, topics: Mapping[int, float]) -> None:
+    """Into article_topic if it is usable, else into article_topic_pending; out of the other."""
+    for table in (article_topic, article_topic_pending):
+        await tx.execute(delete(table).where(table.c.article_id == article_id))
+    if not topics:
+        return
+    row = (
+        await tx.execute(
+            select(article.c.status, article.c.archive, article.c.published_at, article.c.released_at).where(
+                article.c.id == article_id
+            )
+        )
+    ).one()
+    rows = [{"article_id": article_id, "topic_id": key, "salience": value} for key, value in topics.items()]
+    if row.status != ArticleStatus.USABLE:
+        await tx.execute(insert(article_topic_pending), rows)
+        return
+    when = {"published_at": row.published_at, "released_at": EPOCH if row.archive else row.released_at}
+    await tx.execute(insert(article_topic), [item | when for item in rows])
+
+
+# Reading
+
+
+async def get(tx: Connection, article_id: int) -> Article | None:
+    return next(iter(await get_many(tx, [article_id])), None)
+
+
+async def get_many(tx: Connection, ids: Collection[int]) -> list[Article]:
+    """In the order of `ids`; those that don't exist are left out."""
+    if not ids:
+        return []
+    found = await tx.execute(
+        select(article, source.c.name.label("source_name"))
+        .join(source, source.c.id == article.c.source_id)
+        .where(article.c.id.in_(ids))
+    )
+    slugs = await _slugs(tx, ids)
+    records = {row.id: _article(row, tuple(slugs.get(row.id, ()))) for row in found}
+    return [records[article_id] for article_id in ids if article_id in records]
+
+
+async def latest(
+    tx: Connection, *, topic_ids: Sequence[int] = (), limit: int, before: Cursor | None = None
+) -> list[Article]:
+    """Usable articles by (published_at, id) descending; of any of the topics, where some are given."""
+    if not topic_ids:
+        query = select(article.c.id).where(_is("status", "usable"))
+        return await _page(tx, query, article.c.published_at, limit, before)
+    newest: set[tuple[datetime, int]] = set()
+    for chunk in _chunks(topic_ids):
+        rows = await tx.execute(union(*(_topic_page(topic_id, limit, before) for topic_id in chunk)))
+        newest.update((row.published_at, row.article_id) for row in rows)
+    return await get_many(tx, [key[1] for key in sorted(newest, reverse=True)[:limit]])
+
+
+async def released(
+    tx: Connection, *, topic_ids: Sequence[int], start: datetime, end: datetime, limit: int
+) -> list[tuple[Article, tuple[int, ...]]]:
+    """What became usable in (start, end], the archive excepted, latest first, with the topic ids that each matched."""
+    window = (article_topic.c.released_at > max(start, EPOCH), article_topic.c.released_at <= end)
+    return await _released(tx, topic_ids, window, limit)
+
+
+async def newest_released(
+    tx: Connection, *, topic_ids: Sequence[int], limit: int
+) -> list[tuple[Article, tuple[int, ...]]]:
+    """What became usable last, however long ago, the archive excepted."""
+    return await _released(tx, topic_ids, (article_topic.c.released_at > EPOCH,), limit)
+
+
+async def pending(tx: Connection, *, limit: int, before: Cursor | None = None) -> list[Article]:
+    """What waits for an editor, by (created_at, id) descending: a cursor's `at` is `created_at` here."""
+    query = select(article.c.id).where(_is("status", "pending"))
+    return await _page(tx, query, article.c.created_at, limit, before)
+
+
+async def count_pending(tx: Connection) -> int:
+    count = await tx.scalar(select(func.count()).select_from(article).where(_is("status", "pending")))
+    return int(count or 0)
+
+
+async def count(tx: Connection) -> int:
+    """All articles, whatever their status. Reads the whole table: for status pages, not for replies."""
+    return int(await tx.scalar(select(func.count()).select_from(article)) or 0)
+
+
+async def alert_due(tx: Connection, limit: int) -> list[Article]:
+    """Articles whose alert was not composed yet, oldest first."""
+    ids = await tx.scalars(select(article.c.id).where(text("article.alert_due")).order_by(article.c.id).limit(limit))
+    return await get_many(tx, ids.all())
+
+
+async def alert_done(tx: Connection, article_id: int) -> None:
+    await tx.execute(update(article).where(article.c.id == article_id).values(alert_due=False))
+
+
+async def _known(tx: Connection, article_id: int) -> Article:
+    found = await get(tx, article_id)
+    if found is None:
+        raise LookupError(f"there is no article {article_id}")
+    return found
+
+
+def _is(column: str, value: str) -> Any:
+    """A comparison with the value written out: both planners use a partial index only for what they can read."""
+    return article.c[column] == text(f"'{value}'")
+
+
+async def _page(tx: Connection, query: Select[Any], at: Any, limit: int, before: Cursor | None) -> list[Article]:
+    if before is not None:
+        query = query.where(tuple_(at, article.c.id) < tuple_(literal(before.at, at.type), literal(before.id)))
+    ids = await tx.scalars(query.order_by(at.desc(), article.c.id.desc()).limit(limit))
+    return await get_many(tx, ids.all())
+
+
+def _topic_page(topic_id: int, limit: int, before: Cursor | None) -> Select[tuple[datetime, int]]:
+    at, article_id = article_topic.c.published_at, article_topic.c.article_id
+    query = select(at, article_id).where(article_topic.c.topic_id == topic_id)
+    if before is not None:
+        query = query.where(tuple_(at, article_id) < tuple_(literal(before.at, at.type), literal(before.id)))
+    return _wrapped(query.order_by(at.desc(), article_id.desc()).limit(limit))
+
+
+async def _released(
+    tx: Connection, topic_ids: Sequence[int], window: tuple[Any, ...], limit: int
+) -> list[tuple[Article, tuple[int, ...]]]:
+    matched: dict[tuple[datetime, int], list[int]] = {}
+    at, article_id = article_topic.c.released_at, article_topic.c.article_id
+    for chunk in _chunks(topic_ids):
+        parts = [
+            select(at, article_id, article_topic.c.topic_id)
+            .where(article_topic.c.topic_id == topic_id, *window)
+            .order_by(at.desc(), article_id.desc())
+            .limit(limit)
+            for topic_id in chunk
+        ]
+        for row in await tx.execute(union_all(*map(_wrapped, parts))):
+            matched.setdefault((row.released_at, row.article_id), []).append(row.topic_id)
+    newest = sorted(matched, reverse=True)[:limit]
+    topics = {key[1]: tuple(sorted(matched[key])) for key in newest}
+    return [(found, topics[found.id]) for found in await get_many(tx, [key[1] for key in newest])]
+
+
+def _wrapped(query: Select[Any]) -> Select[Any]:
+    """SQLite allows LIMIT inside a UNION only in a subquery."""
+    return select(query.subquery())
+
+
+def _chunks(topic_ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    distinct = sorted(set(topic_ids))
+    return (distinct[start : start + TOPICS_AT_ONCE] for start in range(0, len(distinct), TOPICS_AT_ONCE))
+
+
+async def _slugs(tx: Connection, ids: Collection[int]) -> dict[int, list[str]]:
+    """Each article's topics, most salient first."""
+    rows = await tx.execute(
+        union_all(
+            *(
+                select(table.c.article_id, topic.c.slug, table.c.salience)
+                .join(topic, topic.c.id == table.c.topic_id)
+                .where(table.c.article_id.in_(ids))
+                for table in (article_topic, article_topic_pending)
+            )
+        )
+    )
+    slugs: dict[int, list[str]] = {}
+    for row in sorted(rows, key=lambda found: (-found.salience, found.slug)):
+        slugs.setdefault(row.article_id, []).append(row.slug)
+    return slugs
+
+
+def _article(row: Row[Any], topics: tuple[str, ...]) -> Article:
+    return Article(
+        id=row.id,
+        source_id=row.source_id,
+        source=row.source_name,
+        url=row.url,
+        guid=row.guid,
+        headline=row.headline,
+        byline=row.byline,
+        dateline=row.dateline,
+        paragraphs=tuple(row.paragraphs),
+        photo_url=row.photo_url,
+        caption=row.caption,
+        language=row.language,
+        published_at=row.published_at,
+        published_guessed=row.published_guessed,
+        released_at=row.released_at,
+        status=ArticleStatus(row.status),
+        version=row.version,
+        archive=row.archive,
+        summary=tuple(row.summary),
+        topics=topics,
+        added_by=row.added_by,
+        created_at=row.created_at,
+    )

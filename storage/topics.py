@@ -1,0 +1,88 @@
+"""The subjects readers follow. `config/topics.toml` seeds them once; after that the database rules."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, Table, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage.database import Connection
+from storage.records import Topic, TopicRule, TopicSpec
+from storage.schema import topic
+
+
+def _insert(tx: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that can pass over what is there already; each database has its own."""
+    return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+async def seed(tx: Connection, specs: Sequence[TopicSpec]) -> int:
+    """Add the topics to an empty table; one that holds any is left alone. Returns how many were added.
+
+    A parent that no spec names raises KeyError.
+    """
+    if await tx.scalar(select(topic.c.id).limit(1)) is not None:
+        return 0
+    rows = [
+        {"slug": spec.slug, "name": spec.name, "aliases": list(spec.aliases), "rule": _rule_json(spec.rule)}
+        for spec in specs
+    ]
+    if not rows:
+        return 0
+    await tx.execute(_insert(tx, topic).on_conflict_do_nothing(), rows)
+    ids = {found.slug: found.id for found in await all_topics(tx)}
+    for spec in specs:
+        if spec.parent is not None:
+            await tx.execute(update(topic).where(topic.c.slug == spec.slug).values(parent_id=ids[spec.parent]))
+    return len(rows)
+
+
+async def all_topics(tx: Connection) -> list[Topic]:
+    """In the order in which they were added."""
+    return [_topic(row) for row in await tx.execute(select(topic).order_by(topic.c.id))]
+
+
+async def get_by_slug(tx: Connection, slug: str) -> Topic | None:
+    found = (await tx.execute(select(topic).where(topic.c.slug == slug))).first()
+    return None if found is None else _topic(found)
+
+
+def with_descendants(topics: Iterable[Topic], slug: str) -> tuple[Topic, ...]:
+    """The topic and all under it, itself first; empty where there is no such slug. `asia` holds what is in `korea`."""
+    everything = tuple(topics)
+    found = [item for item in everything if item.slug == slug]
+    for parent in found:  # grows while it is walked: children join the end
+        found.extend(item for item in everything if item.parent_id == parent.id and item not in found)
+    return tuple(found)
+
+
+def with_ancestors(topics: Iterable[Topic], topic_ids: Iterable[int]) -> tuple[int, ...]:
+    """The ids with those of their parents, grandparents…: whose readers an article in these topics concerns."""
+    parents = {item.id: item.parent_id for item in topics}
+    found = list(dict.fromkeys(topic_ids))
+    for topic_id in found:
+        parent = parents.get(topic_id)
+        if parent is not None and parent not in found:
+            found.append(parent)
+    return tuple(found)
+
+
+def _rule_json(rule: TopicRule) -> dict[str, list[str]]:
+    return {"strong": list(rule.strong), "weak": list(rule.weak), "never": list(rule.never)}
+
+
+def _rule(value: dict[str, list[str]]) -> TopicRule:
+    return TopicRule(
+        strong=tuple(value.get("strong", ())), weak=tuple(value.get("weak", ())), never=tuple(value.get("never", ()))
+    )
+
+
+def _topic(row: Row[Any]) -> Topic:
+    return Topic(
+        id=row.id,
+        slug=row.slug,
+        name=row.name,
+        aliases=tuple(row.aliases),
+        rule=_rule(row.rule),
+        parent_id=row.parent_id,
+    )
