@@ -245,7 +245,7 @@ edition = Table(
     Column("lane", Integer, nullable=False),
     Column("composed_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime),
-    Column("audience_topic_ids", JSON),  # whom fan-out addresses; NULL where deliveries were made with the edition
+    Column("audience", JSON),  # whom fan-out addresses (delivery.audience); NULL where deliveries came with the edition
     Column("fanout_after", BigInteger),  # last destination id done; NULL when fan-out is complete
     Column("requested_by", BigInteger),
     UniqueConstraint("bot_id", "signature"),
@@ -278,12 +278,14 @@ delivery = Table(
     "delivery",
     metadata,
     _id(),
+    Column("bot_id", BigInteger, nullable=False),
     Column("edition_id", ForeignKey("edition.id"), nullable=False),
     Column("destination_id", ForeignKey("destination.id"), nullable=False),
     Column("lane", Integer, nullable=False),
     Column("state", String(16), nullable=False),
     Column("next_part", Integer, nullable=False, server_default="0"),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("doubts", Integer, nullable=False, server_default="0"),  # calls whose answer never came
     Column("plain", Boolean, nullable=False, server_default=text("false")),
     Column("not_before", UtcDateTime, nullable=False),
     Column("reason", Text),
@@ -292,6 +294,7 @@ delivery = Table(
     UniqueConstraint("edition_id", "destination_id"),
     Index(
         "ix_delivery_queued",
+        "bot_id",
         "lane",
         "not_before",
         "id",
