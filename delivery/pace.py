@@ -1,0 +1,107 @@
+"""When may a message leave? Pure: (lane, chat, now) goes in, a time comes out. Times are monotonic seconds.
+
+Telegram's limits for a bot: about 30 messages in any one second, about one a second in one chat (short bursts pass),
+20 a minute in a group (core.telegram.org/bots/faq). A few more make 429s that stop everything for seconds; so messages
+leave evenly spaced a little under the limit, and what was missed in a stall is never made up for.
+"""
+
+from bisect import bisect_left, insort
+from collections import deque
+
+from storage.records import Lane
+
+PER_SECOND = 28.8
+PAID_PER_SECOND = 1000.0
+
+# A little over Telegram's own, for what the network bunches together.
+PUSH_GAP = 1.05
+BURST, BURST_SECONDS = 3, 3.15
+GROUP_MESSAGES, GROUP_SECONDS = 20, 60.5
+
+FORGET_EVERY = 10_000
+
+
+class Pacer:
+    """One for a bot, shared by replies and pushes of a process.
+
+    `at` reserves a time for a message to a chat. A sender that chooses the chat late reserves a bare `slot` and asks
+    `ready` which chats may have it, then tells `use`. Chats are told apart as Telegram does: private ids are positive.
+    """
+
+    def __init__(self, per_second: float = PER_SECOND) -> None:
+        self.gap = 1 / per_second
+        self._slots: list[float] = []  # taken, ascending
+        self._chats: dict[int, deque[float]] = {}  # a chat's last messages, and those that are reserved
+        self._holds: dict[int, float] = {}
+        self._held_until = 0.0
+        self._pushes_held_until = 0.0
+        self._uses = 0
+
+    def at(self, lane: Lane, chat_id: int, now: float) -> float:
+        """Reserve the earliest time, `now` or later, for one message to the chat."""
+        time = self._take(max(self.ready(lane, chat_id, now), self._held_until))
+        self.use(chat_id, time)
+        return time
+
+    def slot(self, now: float) -> float:
+        """Reserve the earliest time at which the bot may push to some chat."""
+        return self._take(max(now, self._held_until, self._pushes_held_until))
+
+    def release(self, time: float, chat_id: int | None = None) -> None:
+        """Give back a reservation that was not used."""
+        index = bisect_left(self._slots, time)
+        if index < len(self._slots) and self._slots[index] == time:
+            del self._slots[index]
+        if chat_id in self._chats and time in self._chats[chat_id]:
+            self._chats[chat_id].remove(time)
+
+    def ready(self, lane: Lane, chat_id: int, now: float) -> float:
+        """The earliest time, `now` or later, at which this chat may have a message. Reserves nothing."""
+        past = self._chats.get(chat_id, ())
+        times = [now, self._holds.get(chat_id, now)]
+        if past:
+            times.append(past[-1] if lane is Lane.REPLY else past[-1] + PUSH_GAP)
+        if len(past) >= BURST:
+            times.append(past[-BURST] + BURST_SECONDS)
+        if chat_id < 0 and len(past) >= GROUP_MESSAGES:
+            times.append(past[-GROUP_MESSAGES] + GROUP_SECONDS)
+        return max(times)
+
+    def use(self, chat_id: int, time: float) -> None:
+        """A message goes to the chat at this time."""
+        past = self._chats.setdefault(chat_id, deque(maxlen=GROUP_MESSAGES if chat_id < 0 else BURST))
+        past.append(max(time, past[-1]) if past else time)
+        self._uses += 1
+        if self._uses % FORGET_EVERY == 0:
+            self._forget(time - GROUP_SECONDS)
+
+    def hold(self, until: float) -> None:
+        """Nothing at all leaves before (a 429 for the whole bot)."""
+        self._held_until = max(self._held_until, until)
+
+    def hold_pushes(self, until: float) -> None:
+        """No push leaves before; replies do (a sender that has just taken over knows not what the last one sent)."""
+        self._pushes_held_until = max(self._pushes_held_until, until)
+
+    def hold_chat(self, chat_id: int, until: float) -> None:
+        """Nothing goes to this chat before (a 429 for it)."""
+        self._holds[chat_id] = max(self._holds.get(chat_id, until), until)
+
+    def _take(self, time: float) -> float:
+        """The first time from `time` on that keeps the gap to all that are taken; past ones are forgotten."""
+        slots, gap = self._slots, self.gap
+        index = bisect_left(slots, time)
+        while True:
+            if index and time < slots[index - 1] + gap:
+                time = slots[index - 1] + gap
+            if index >= len(slots) or slots[index] >= time + gap:
+                break
+            index += 1
+        insort(slots, time)
+        if len(slots) > FORGET_EVERY:
+            del slots[: FORGET_EVERY // 2]
+        return time
+
+    def _forget(self, before: float) -> None:
+        self._chats = {chat: past for chat, past in self._chats.items() if past and past[-1] >= before}
+        self._holds = {chat: until for chat, until in self._holds.items() if until >= before}

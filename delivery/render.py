@@ -1,0 +1,232 @@
+"""How an article reads on a phone. Pure. Text becomes Telegram's HTML here and nowhere else.
+
+A message is built of spans (text with its marks) and cut while it is still spans: so no cut ever falls inside an
+entity, a tag or a grapheme, and every length is that of the text after parsing, which is what Telegram counts.
+"""
+
+import html as htmllib
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import regex
+
+from delivery.wording import when
+from storage.records import Article
+from storage.slots import zone_of
+
+# Telegram's limits: code points after parsing, entities, bytes before parsing. Links, mentions and hashtags that
+# Telegram finds by itself count as entities too, hence the reserve.
+MESSAGE_LENGTH = 4096
+MESSAGE_ENTITIES = 80
+MESSAGE_BYTES = 32_000
+LONGEST_URL = 2_000
+
+FSI, PDI = "\u2068", "\u2069"
+ELLIPSIS = "…"
+
+_TAGS = re.compile(r"</?[a-zA-Z][^<>]*>|</>")
+_HREF = re.compile(r"""<a\s+href="([^"]*)"[^>]*>(.*?)</a>""", re.IGNORECASE | re.DOTALL)
+# Control characters, halves of characters, and marks that turn the direction of whatever follows them.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\ud800-\udfff]")
+_ISOLATES = re.compile("[\u2066-\u2069]")
+# A good place to cut is just after one of these; the first kind is the best.
+_CUTS = (regex.compile(r"\n\n+"), regex.compile(r"\n|(?<=[.!?…]['\"”’)]?)\s+|(?<=[。！？])"), regex.compile(r"\s+"))
+_JOINS = regex.compile(r"[\p{M}\u200d]")  # belongs to the character before it
+_GRAPHEME = regex.compile(r"\X")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    text: str
+    bold: bool = False
+    italic: bool = False
+    url: str | None = None
+
+
+Block = tuple[Span, ...]
+
+
+# Text
+
+
+def escape(text: str) -> str:
+    """For Telegram HTML, in text and in quoted attributes. Unprintable characters and direction marks go."""
+    return _escape(_ISOLATES.sub("", text))
+
+
+def _escape(text: str) -> str:
+    cleaned = _UNPRINTABLE.sub("", text)
+    return cleaned.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+
+
+def isolate(text: str) -> str:
+    """Text with right-to-left letters keeps its direction to itself, between FSI and PDI; other text stays as it is."""
+    cleaned = _ISOLATES.sub("", text)
+    if any(unicodedata.bidirectional(character) in ("R", "AL") for character in cleaned):
+        return f"{FSI}{cleaned}{PDI}"
+    return cleaned
+
+
+def to_html(spans: Iterable[Span]) -> str:
+    return "".join(map(_span_html, spans))
+
+
+def _span_html(span: Span) -> str:
+    text = _escape(span.text)
+    if not text.strip():
+        return text
+    if span.italic:
+        text = f"<i>{text}</i>"
+    if span.url:
+        text = f'<a href="{escape(span.url)}">{text}</a>'
+    return f"<b>{text}</b>" if span.bold else text
+
+
+def plain(html: str, *, links: bool = False) -> str:
+    """The text of Telegram HTML, for terminals and for a server that refuses our entities.
+
+    `links`: the addresses follow their words in parentheses.
+    """
+    if links:
+        html = _HREF.sub(r"\2 (\1)", html)
+    return htmllib.unescape(_TAGS.sub("", html)).strip()
+
+
+def length(html: str) -> int:
+    """In code points after parsing, as Telegram counts."""
+    return len(plain(html))
+
+
+# Articles
+
+
+def article_block(
+    article: Article, *, zone: str, now: datetime, language: str = "en", number: int | None = None
+) -> str:
+    """HTML of one article as it stands in every list: headline, source and time, summary. `number` goes before it."""
+    return to_html(article_spans(article, zone=zone, now=now, language=language, number=number))
+
+
+def article_messages(article: Article, *, zone: str, now: datetime, language: str = "en") -> tuple[str, ...]:
+    """The whole article, as many messages as it takes."""
+    head = (*_headline(article, None), *_credit(article, zone, now, language))
+    body = tuple(Span("\n\n" + isolate(text)) for text in article.paragraphs or article.summary)
+    return tuple(to_html(piece) for piece in split((*head, *body)))
+
+
+def article_spans(article: Article, *, zone: str, now: datetime, language: str, number: int | None = None) -> Block:
+    summary = " ".join(isolate(" ".join(sentence.split())) for sentence in article.summary)
+    body = (Span("\n" + summary),) if summary else ()
+    return (*_headline(article, number), *_credit(article, zone, now, language), *body)
+
+
+def _headline(article: Article, number: int | None) -> Block:
+    headline = " ".join(article.headline.split()) or ELLIPSIS
+    span = Span(isolate(headline), bold=True, url=web_url(article.url))
+    return (span,) if number is None else (Span(f"{number}. "), span)
+
+
+def _credit(article: Article, zone: str, now: datetime, language: str) -> Block:
+    """Where and when: the zone is named where it is not the reader's own; a guessed time is not shown."""
+    parts = [isolate(" ".join(article.source.split()))]
+    if not article.published_guessed:
+        time = when(article.published_at, zone_of(zone), now, language)
+        parts.append(f"{time} UTC" if zone == "UTC" else time)
+    line = " · ".join(part for part in parts if part)
+    return (Span("\n"), Span(line, italic=True)) if line else ()
+
+
+def web_url(url: str | None) -> str | None:
+    """The URL where a message may link to it, else None."""
+    if url and len(url) <= LONGEST_URL and re.match(r"(?i)https?://[^\s<>\"]+$", url):
+        return url
+    return None
+
+
+# Cutting
+
+
+def size(spans: Iterable[Span]) -> int:
+    return sum(len(span.text) for span in spans)
+
+
+def entities(spans: Iterable[Span]) -> int:
+    return sum(span.bold + span.italic + (span.url is not None) for span in spans)
+
+
+def fits(spans: Sequence[Span], limit: int = MESSAGE_LENGTH) -> bool:
+    return (
+        size(spans) <= limit
+        and entities(spans) <= MESSAGE_ENTITIES
+        and (size(spans) * 20 < MESSAGE_BYTES or len(to_html(spans).encode("utf-8", "replace")) <= MESSAGE_BYTES)
+    )
+
+
+def split(spans: Sequence[Span], limit: int = MESSAGE_LENGTH) -> list[Block]:
+    """Pieces that each fit a message, together all of the text but the white space at the cuts."""
+    pieces, rest = [], tuple(spans)
+    while not fits(rest, limit):
+        piece, rest = _cut(rest, limit)
+        if size(piece):
+            pieces.append(piece)
+    return [*pieces, rest] if size(rest) or not pieces else pieces
+
+
+def _cut(spans: Block, limit: int) -> tuple[Block, Block]:
+    """A first piece that fits, and the rest; always moves forward."""
+    room = min(limit, size(spans))
+    while True:
+        at = _boundary("".join(span.text for span in spans), room)
+        piece = _trimmed(tuple(_slice(spans, 0, at)))
+        if fits(piece, limit) or at <= 1:
+            return piece, _trimmed(tuple(_slice(spans, at, size(spans))))
+        room = max(1, min(at, room) * 3 // 4)
+
+
+def _boundary(text: str, room: int) -> int:
+    """The best place to cut at or before `room`: between paragraphs, sentences, words, graphemes."""
+    if room >= len(text):
+        return len(text)
+    for pattern in _CUTS:
+        ends = [found.end() for found in pattern.finditer(text, room // 2, room + 1)]
+        ends = [end for end in ends if 0 < end <= room and not _JOINS.match(text, end)]
+        if ends:
+            return int(ends[-1])
+    ends = [found.end() for found in _GRAPHEME.finditer(text[: room + 1]) if found.end() <= room]
+    return int(ends[-1]) if ends and not _JOINS.match(text, int(ends[-1])) else room
+
+
+def _slice(spans: Iterable[Span], start: int, end: int) -> Iterator[Span]:
+    position = 0
+    for span in spans:
+        before = span.text[: max(0, start - position)]
+        text = span.text[len(before) : max(0, end - position)]
+        if text:
+            yield replace(span, text=_balanced(text, opened=_open(before)))
+        position += len(span.text)
+
+
+def _balanced(text: str, *, opened: int) -> str:
+    """A cut inside an isolated text leaves two isolated texts."""
+    text = FSI * opened + text
+    return text + PDI * _open(text)
+
+
+def _open(text: str) -> int:
+    return text.count(FSI) - text.count(PDI)
+
+
+def _trimmed(spans: Block) -> Block:
+    """Without white space at either end, which Telegram would drop."""
+    kept = list(spans)
+    while kept and not kept[0].text.strip():
+        del kept[0]
+    while kept and not kept[-1].text.strip():
+        del kept[-1]
+    if kept:
+        kept[0] = replace(kept[0], text=kept[0].text.lstrip())
+        kept[-1] = replace(kept[-1], text=kept[-1].text.rstrip())
+    return tuple(kept)

@@ -1,0 +1,56 @@
+"""The frame's words: all that a digest, alert or push says besides its articles. One table; English for now."""
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from babel.dates import format_date, format_datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Fields in braces are filled in. `locale` is Babel's, for dates and times."""
+
+    locale: str
+    digest: str
+    alert: str
+    push: str
+    more: str
+    more_button: str
+    read: str
+    original: str
+    settings: str
+    nothing: str
+
+
+ENGLISH = Words(
+    locale="en_GB",
+    digest="Your digest",
+    alert="News alert",
+    push="{topic}: the latest",
+    more="and {count} more",
+    more_button="{topic}: {count} more",
+    read="Read more",
+    original="Original",
+    settings="Settings",
+    nothing="Nothing new.",
+)
+WORDS = {"en": ENGLISH}
+
+
+def words(language: str) -> Words:
+    """The table for a language tag, English where there is none."""
+    return WORDS.get(language.split("-", maxsplit=1)[0].lower(), ENGLISH)
+
+
+def long_date(moment: datetime, zone: tzinfo, language: str) -> str:
+    """ "Friday, 19 May 2017", by the zone's calendar."""
+    return format_date(moment.astimezone(zone).date(), "EEEE, d MMMM y", locale=words(language).locale)
+
+
+def when(moment: datetime, zone: tzinfo, now: datetime, language: str) -> str:
+    """As short as it can be told from `now`: "11:50", "19 May, 11:50", "19 May 2017, 11:50"."""
+    local, today = moment.astimezone(zone), now.astimezone(zone).date()
+    if local.date() == today:
+        return local.strftime("%H:%M")
+    pattern = "d MMM, HH:mm" if local.year == today.year else "d MMM y, HH:mm"
+    return format_datetime(local, pattern, locale=words(language).locale)

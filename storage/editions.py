@@ -1,0 +1,296 @@
+"""What was composed to be sent, whom it is for, and its spreading into deliveries (fan-out)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, literal, or_, select, union_all, update
+
+from storage.database import Connection, insert_into
+from storage.records import ChatState, DeliveryState, Edition, EditionKind, EditionPart, Lane, Mode
+from storage.schema import chat, delivery, destination, edition, edition_article, edition_part, subscription
+
+LANES = {
+    EditionKind.DIGEST: Lane.DIGEST,
+    EditionKind.ALERT: Lane.ALERT,
+    EditionKind.PUSH: Lane.ALERT,
+    EditionKind.CORRECTION: Lane.CORRECTION,
+    EditionKind.KILL: Lane.CORRECTION,
+    EditionKind.ANNOUNCEMENT: Lane.ANNOUNCEMENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Whom an edition is for, by their subscriptions.
+
+    Each chain is a topic with its ancestors, nearest first. A destination belongs to it where the first topic of a
+    chain that it has any setting for stands at one of `modes`: so who muted Korea gets no Korean news by way of Asia.
+    Without chains it is everybody with an active chat.
+    """
+
+    chains: tuple[tuple[int, ...], ...]
+    modes: tuple[Mode, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"chains": [list(chain) for chain in self.chains], "modes": list(self.modes)}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Audience":
+        return cls(tuple(map(tuple, value["chains"])), tuple(map(Mode, value["modes"])))
+
+
+@dataclass(frozen=True, slots=True)
+class Fanout:
+    """An edition that still has destinations to reach: those with ids over `after`."""
+
+    edition_id: int
+    bot_id: int
+    lane: Lane
+    audience: Audience
+    after: int
+
+
+async def make(
+    tx: Connection,
+    *,
+    bot_id: int,
+    kind: EditionKind,
+    signature: str,
+    parts: Sequence[EditionPart],
+    now: datetime,
+    audience: Audience | None = None,
+    expires_at: datetime | None = None,
+    requested_by: int | None = None,
+) -> tuple[int, bool]:
+    """Store an edition unless its signature is known; gives its id and whether it is new.
+
+    With an audience its fan-out begins at once (storage.editions.spread); without, the caller adds the deliveries.
+    """
+    made = await tx.execute(
+        insert_into(tx, edition)
+        .values(
+            bot_id=bot_id,
+            kind=kind,
+            signature=signature,
+            lane=LANES[kind],
+            composed_at=now,
+            expires_at=expires_at,
+            audience=None if audience is None else audience.to_json(),
+            fanout_after=None if audience is None else 0,
+            requested_by=requested_by,
+        )
+        .on_conflict_do_nothing(index_elements=["bot_id", "signature"])
+        .returning(edition.c.id)
+    )
+    edition_id = made.scalar()
+    if edition_id is None:
+        known = await find(tx, bot_id, signature)
+        if known is None:
+            raise LookupError(f"the edition {signature!r} is neither new nor known")
+        return known, False
+    await _add_parts(tx, int(edition_id), parts)
+    return int(edition_id), True
+
+
+async def find(tx: Connection, bot_id: int, signature: str) -> int | None:
+    found: int | None = await tx.scalar(
+        select(edition.c.id).where(edition.c.bot_id == bot_id, edition.c.signature == signature)
+    )
+    return found
+
+
+async def find_many(tx: Connection, bot_id: int, signatures: Collection[str]) -> dict[str, int]:
+    rows = await tx.execute(
+        select(edition.c.signature, edition.c.id).where(edition.c.bot_id == bot_id, edition.c.signature.in_(signatures))
+    )
+    return {row.signature: row.id for row in rows}
+
+
+async def get(tx: Connection, edition_id: int) -> Edition | None:
+    row = (await tx.execute(select(edition).where(edition.c.id == edition_id))).first()
+    if row is None:
+        return None
+    return Edition(
+        row.id,
+        row.bot_id,
+        EditionKind(row.kind),
+        row.signature,
+        Lane(row.lane),
+        row.composed_at,
+        row.expires_at,
+        await _parts(tx, edition_id),
+    )
+
+
+async def of_article(tx: Connection, article_id: int) -> list[int]:
+    """Ids of the editions that hold the article, oldest first."""
+    rows = await tx.scalars(
+        select(edition_article.c.edition_id)
+        .where(edition_article.c.article_id == article_id)
+        .distinct()
+        .order_by(edition_article.c.edition_id)
+    )
+    return list(rows)
+
+
+async def add_deliveries(
+    tx: Connection, edition_id: int, *, bot_id: int, lane: Lane, destination_ids: Collection[int], now: datetime
+) -> int:
+    """Queue the edition for these destinations; how many had none of it yet."""
+    common = {
+        "bot_id": bot_id,
+        "edition_id": edition_id,
+        "lane": lane,
+        "state": DeliveryState.QUEUED,
+        "not_before": now,
+        "created_at": now,
+    }
+    rows = [common | {"destination_id": destination_id} for destination_id in sorted(destination_ids)]
+    if not rows:
+        return 0
+    query = insert_into(tx, delivery).on_conflict_do_nothing(index_elements=["edition_id", "destination_id"])
+    return len((await tx.execute(query.returning(delivery.c.id), rows)).all())
+
+
+async def unfinished(tx: Connection, bot_id: int, limit: int = 100) -> list[Fanout]:
+    """Editions whose fan-out was begun and not finished, oldest first."""
+    rows = await tx.execute(
+        select(edition)
+        .where(edition.c.fanout_after.is_not(None), edition.c.bot_id == bot_id)
+        .order_by(edition.c.id)
+        .limit(limit)
+    )
+    return [_fanout(row) for row in rows]
+
+
+async def spread(tx: Connection, edition_id: int, now: datetime, chunk: int) -> tuple[int, bool]:
+    """Queue an edition for the next `chunk` destinations of its audience, in one statement.
+
+    Gives how many were added, and whether all of the audience is reached. What is done is written with it: begun again
+    after a crash it goes on, and a second process that does the same at once adds nothing.
+    """
+    row = (await tx.execute(select(edition).where(edition.c.id == edition_id).with_for_update())).first()
+    if row is None or row.fanout_after is None:
+        return 0, True
+    work = _fanout(row)
+    upto, whole = await _upto(tx, work, chunk)
+    added = await _insert_chunk(tx, work, upto, now) if upto > work.after else 0
+    after = upto if whole else None
+    await tx.execute(update(edition).where(edition.c.id == edition_id).values(fanout_after=after))
+    return added, after is None
+
+
+async def _upto(tx: Connection, work: Fanout, chunk: int) -> tuple[int, bool]:
+    """The last destination id of the next chunk, and whether the chunk is full (then more may follow)."""
+    ids = _candidates(work, chunk).subquery()
+    limited = select(ids.c.id).distinct().order_by(ids.c.id).limit(chunk).subquery()
+    row = (await tx.execute(select(func.max(limited.c.id), func.count()).select_from(limited))).one()
+    return int(row[0] or work.after), int(row[1]) >= chunk
+
+
+def _candidates(work: Fanout, chunk: int) -> Select[Any]:
+    """Destinations with a setting for any topic concerned: per topic one walk along an index, never a sort of all."""
+    topics = sorted({topic_id for chain in work.audience.chains for topic_id in chain})
+    if not topics:
+        return (
+            select(destination.c.id)
+            .where(destination.c.bot_id == work.bot_id, destination.c.id > work.after)
+            .order_by(destination.c.id)
+            .limit(chunk)
+        )
+    walks = [
+        select(subscription.c.destination_id.label("id"))
+        .where(subscription.c.topic_id == topic_id, subscription.c.destination_id > work.after)
+        .order_by(subscription.c.destination_id)
+        .limit(chunk)
+        for topic_id in topics
+    ]
+    return select(union_all(*(select(walk.subquery()) for walk in walks)).subquery())
+
+
+async def _insert_chunk(tx: Connection, work: Fanout, upto: int, now: datetime) -> int:
+    columns = ["bot_id", "edition_id", "destination_id", "lane", "state", "not_before", "created_at"]
+    at = delivery.c.not_before.type
+    chosen = (
+        select(
+            literal(work.bot_id, delivery.c.bot_id.type),
+            literal(work.edition_id, delivery.c.id.type),
+            destination.c.id,
+            literal(int(work.lane), delivery.c.lane.type),
+            literal(DeliveryState.QUEUED.value, delivery.c.state.type),
+            literal(now, at),
+            literal(now, at),
+        )
+        .join(chat, (chat.c.bot_id == destination.c.bot_id) & (chat.c.chat_id == destination.c.chat_id))
+        .where(
+            destination.c.bot_id == work.bot_id,
+            destination.c.id > work.after,
+            destination.c.id <= upto,
+            chat.c.state == ChatState.ACTIVE,
+            or_(destination.c.muted_until.is_(None), destination.c.muted_until <= now),
+            _wants(work.audience),
+        )
+        .order_by(destination.c.id)
+    )
+    query = insert_into(tx, delivery).from_select(columns, chosen)
+    done = await tx.execute(query.on_conflict_do_nothing(index_elements=["edition_id", "destination_id"]))
+    return done.rowcount
+
+
+def _wants(audience: Audience) -> ColumnElement[bool]:
+    if not audience.chains:
+        return and_(True)
+    return or_(*(_nearest(chain).in_([mode.value for mode in audience.modes]) for chain in audience.chains))
+
+
+def _nearest(chain: Sequence[int]) -> ColumnElement[str]:
+    """The mode of the first topic of the chain that the destination has any setting for."""
+    found = [
+        select(subscription.c.mode)
+        .where(subscription.c.destination_id == destination.c.id, subscription.c.topic_id == topic_id)
+        .scalar_subquery()
+        for topic_id in chain
+    ]
+    return func.coalesce(*found, "") if len(found) > 1 else func.coalesce(found[0], "")
+
+
+async def _add_parts(tx: Connection, edition_id: int, parts: Sequence[EditionPart]) -> None:
+    await tx.execute(
+        insert(edition_part),
+        [
+            {"edition_id": edition_id, "number": part.number, "text": part.text, "keyboard": part.keyboard}
+            for part in parts
+        ],
+    )
+    articles = [
+        {"edition_id": edition_id, "article_id": article_id, "number": part.number}
+        for part in parts
+        for article_id in part.article_ids
+    ]
+    if articles:
+        await tx.execute(insert(edition_article), articles)
+
+
+async def _parts(tx: Connection, edition_id: int) -> tuple[EditionPart, ...]:
+    articles: dict[int, list[int]] = {}
+    for row in await tx.execute(select(edition_article).where(edition_article.c.edition_id == edition_id)):
+        articles.setdefault(row.number, []).append(row.article_id)
+    rows = await tx.execute(
+        select(edition_part).where(edition_part.c.edition_id == edition_id).order_by(edition_part.c.number)
+    )
+    return tuple(
+        EditionPart(row.number, row.text, keyboard_of(row.keyboard), tuple(articles.get(row.number, ())))
+        for row in rows
+    )
+
+
+def keyboard_of(value: list[list[list[str]]]) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """Rows of (text, callback data or URL), as stored in JSON."""
+    return tuple(tuple((label, data) for label, data in row) for row in value)
+
+
+def _fanout(row: Row[Any]) -> Fanout:
+    audience = Audience.from_json(row.audience or {"chains": [], "modes": []})
+    return Fanout(row.id, row.bot_id, Lane(row.lane), audience, row.fanout_after or 0)
