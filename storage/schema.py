@@ -370,6 +370,7 @@ inbox = Table(
     Column("bot_id", BigInteger, primary_key=True),
     Column("update_id", BigInteger, primary_key=True),
     Column("payload", JSON, nullable=False),
+    Column("digest", String(64), nullable=False),  # tells a repeated update from another one under its number
     Column("received_at", UtcDateTime, nullable=False, index=True),
     Column("handled_at", UtcDateTime),
     Index(

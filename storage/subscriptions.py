@@ -1,0 +1,47 @@
+"""What a destination follows: destination × topic, with a mode."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from storage.database import Connection, insert_into
+from storage.records import Mode, Subscription
+from storage.schema import subscription, topic
+
+
+async def set_mode(tx: Connection, destination_id: int, topic_id: int, mode: Mode, now: datetime) -> None:
+    """Follow the topic in this mode, or change the mode."""
+    statement = insert_into(tx, subscription).values(
+        destination_id=destination_id, topic_id=topic_id, mode=mode, created_at=now
+    )
+    await tx.execute(
+        statement.on_conflict_do_update(index_elements=["destination_id", "topic_id"], set_={"mode": mode})
+    )
+
+
+async def remove(tx: Connection, destination_id: int, topic_id: int) -> bool:
+    """False where there was none."""
+    gone = await tx.execute(
+        delete(subscription).where(subscription.c.destination_id == destination_id, subscription.c.topic_id == topic_id)
+    )
+    return gone.rowcount > 0
+
+
+async def of(tx: Connection, destination_id: int) -> list[Subscription]:
+    """Muted ones too, by the topics' names."""
+    found = await tx.execute(
+        select(subscription, topic.c.slug, topic.c.name)
+        .join(topic, topic.c.id == subscription.c.topic_id)
+        .where(subscription.c.destination_id == destination_id)
+        .order_by(topic.c.name, topic.c.id)
+    )
+    return [
+        Subscription(
+            destination_id=row.destination_id,
+            topic_id=row.topic_id,
+            slug=row.slug,
+            name=row.name,
+            mode=Mode(row.mode),
+        )
+        for row in found
+    ]
