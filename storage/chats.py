@@ -108,7 +108,7 @@ async def set_digest_length(tx: Connection, destination_id: int, length: int) ->
     await tx.execute(update(_places).where(_places.c.id == destination_id).values(digest_length=length))
 
 
-async def _update_chat(tx: Connection, bot_id: int, chat_id: int, **values: Any) -> None:
+async def _update_chat(tx: Connection, bot_id: int, chat_id: int, /, **values: Any) -> None:
     await tx.execute(update(_chats).where(_chat_is(bot_id, chat_id)).values(**values))
 
 

@@ -1,0 +1,95 @@
+"""What a command is asked and what it replies: plain values, so that handlers know nothing of sending."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from telegram import Bot, Document
+
+from storage.database import Database
+from storage.records import Chat, ChatKind, Destination, Role, Topic
+
+Button = tuple[str, str]  # label, and callback data or an http(s) or tg URL
+Keyboard = tuple[tuple[Button, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the bot is at Telegram."""
+
+    bot_id: int
+    username: str
+
+    def link(self, start: str) -> str:
+        """A link that opens the bot with /start and this payload (1-64 of A-Za-z0-9_-)."""
+        return f"https://t.me/{self.username}?start={start}"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who asks. `user_id` is 0 where Telegram doesn't tell: a channel's post, an anonymous admin."""
+
+    user_id: int
+    name: str
+    username: str | None = None
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One command, button or message.
+
+    `args`: what follows the command, or the button's data after its prefix, or the whole text of an answer.
+    `pressed`: it was a button; the reply then edits its message. `message_id`: of the message that asked or that holds
+    the button. `replied_to`: the message that the asking one answers. `role`: the person's, None for readers.
+    `may_change`: whether they may change what this chat follows. `data`: of the question that `args` answers.
+    """
+
+    db: Database
+    bot: Bot
+    me: Identity
+    chat: Chat
+    destination: Destination
+    person: Person
+    role: Role | None
+    may_change: bool
+    now: datetime
+    topics: tuple[Topic, ...] = ()
+    args: str = ""
+    command: str = ""
+    pressed: bool = False
+    message_id: int | None = None
+    replied_to: int | None = None
+    document: Document | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def in_private(self) -> bool:
+        return self.chat.kind is ChatKind.PRIVATE
+
+    def with_args(self, args: str) -> "Ask":
+        return replace(self, args=args)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """`text` is Telegram HTML; empty: nothing is sent. A button's reply edits its message unless `fresh`.
+
+    `more`: messages that follow. `toast`: a note shown over the button that was pressed (200 characters); `alarm` shows
+    it as a dialog. `article_ids`: the articles that the text carries, so that corrections reach it.
+    """
+
+    text: str = ""
+    keyboard: Keyboard = ()
+    more: tuple[str, ...] = ()
+    toast: str = ""
+    alarm: bool = False
+    fresh: bool = False
+    article_ids: tuple[int, ...] = ()
+    preview: bool = False
+
+
+def rows(buttons: Sequence[Button], width: int) -> Keyboard:
+    """The buttons in rows of `width`."""
+    return tuple(tuple(buttons[start : start + width]) for start in range(0, len(buttons), width))
