@@ -1,0 +1,383 @@
+"""The outbox: deliveries on their way, one row each, with a row for every part that was tried.
+
+    queued ──mark──→ sending ──→ sent
+      ↑ ↓ drop          ├──→ queued (later, again, next part)
+      │ dropped         └──→ failed
+      └──────── recover (a dead process's `sending` rows)
+
+Every function is a piece of one short transaction. Only the bot's sender marks and settles; its epoch is checked where
+it marks.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal_column, or_, select, union_all, update
+
+from storage.database import Connection, insert_into
+from storage.editions import keyboard_of
+from storage.records import ChatKind, ChatState, DeliveryState, EditionPart, Lane
+from storage.schema import bot, chat, delivery, delivery_part, destination, edition, edition_part
+
+PUSH_LANES = (Lane.ALERT, Lane.CORRECTION, Lane.DIGEST, Lane.ANNOUNCEMENT)
+SKIPPED = "skipped"
+OPEN = (DeliveryState.QUEUED, DeliveryState.SENDING)
+
+# Written out, not bound: both planners use a partial index only for what they can read.
+_QUEUED: ColumnElement[str] = literal_column("'queued'")
+_SENDING: ColumnElement[str] = literal_column("'sending'")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that may be sent now, with all that decides about it. `part` is its first unsent part's number."""
+
+    id: int
+    edition_id: int
+    destination_id: int
+    chat_id: int
+    thread_id: int
+    kind: ChatKind
+    lane: Lane
+    part: int
+    parts: int
+    attempts: int
+    doubts: int
+    plain: bool
+    created_at: datetime
+    expires_at: datetime | None
+    chat_state: ChatState
+    gone_reason: str | None
+    retry_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sendership:
+    """Who sends for the bot (an epoch counts the senders), and until when Telegram wants silence."""
+
+    epoch: int
+    retry_at: datetime | None
+
+
+# The sender's turn
+
+
+async def take_over(tx: Connection, bot_id: int) -> int:
+    """Become the bot's sender: every earlier sender's marks are refused from the commit on. Gives the epoch."""
+    statement = insert_into(tx, bot).values(bot_id=bot_id, username="", sender_epoch=1)
+    found = await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["bot_id"], set_={"sender_epoch": bot.c.sender_epoch + 1}
+        ).returning(bot.c.sender_epoch)
+    )
+    return int(found.scalar_one())
+
+
+async def sendership(tx: Connection, bot_id: int) -> Sendership:
+    """Locked against `take_over` until the commit: a mark either comes before another sender's start, or never."""
+    query = select(bot.c.sender_epoch, bot.c.retry_at).where(bot.c.bot_id == bot_id).with_for_update(read=True)
+    row = (await tx.execute(query)).first()
+    return Sendership(-1, None) if row is None else Sendership(row.sender_epoch, row.retry_at)
+
+
+async def candidates(tx: Connection, bot_id: int, now: datetime, limit: int) -> list[Claim]:
+    """What may leave now, best first: up to `limit` of each lane.
+
+    What has an earlier delivery open at the same destination and lane waits for it.
+    """
+    lanes = union_all(*(_lane_ids(bot_id, lane, now, limit) for lane in PUSH_LANES))
+    query = _claims().where(delivery.c.id.in_(lanes))
+    rows = await tx.execute(query.order_by(delivery.c.lane, delivery.c.not_before, delivery.c.id))
+    return [_claim(row) for row in rows]
+
+
+def _lane_ids(bot_id: int, lane: Lane, now: datetime, limit: int) -> Select[tuple[int]]:
+    mine, earlier = delivery.alias(), delivery.alias()
+    query = (
+        select(mine.c.id)
+        .where(
+            mine.c.bot_id == bot_id,
+            mine.c.lane == literal_column(str(int(lane))),
+            mine.c.state == _QUEUED,
+            mine.c.not_before <= now,
+            ~exists().where(
+                earlier.c.destination_id == mine.c.destination_id,
+                earlier.c.lane == mine.c.lane,
+                earlier.c.id < mine.c.id,
+                earlier.c.state.in_((_QUEUED, _SENDING)),
+            ),
+        )
+        .order_by(mine.c.bot_id, mine.c.lane, mine.c.not_before, mine.c.id)
+        .limit(limit)
+    )
+    return select(query.subquery())
+
+
+async def next_due(tx: Connection, bot_id: int) -> datetime | None:
+    """When the next queued delivery may leave; None where nothing is queued."""
+    lanes = [
+        select(
+            select(delivery.c.not_before)
+            .where(
+                delivery.c.bot_id == bot_id,
+                delivery.c.lane == literal_column(str(int(lane))),
+                delivery.c.state == _QUEUED,
+            )
+            .order_by(delivery.c.not_before)
+            .limit(1)
+            .subquery()
+        )
+        for lane in PUSH_LANES
+    ]
+    return min((row[0] for row in await tx.execute(union_all(*lanes))), default=None)
+
+
+async def mark(tx: Connection, claims: Sequence[Claim], now: datetime) -> dict[int, EditionPart]:
+    """Mark as `sending` what is about to be called; gives each one's message by delivery id.
+
+    A row that is locked, or no longer queued at this part, is left out: it was changed since it was read.
+    """
+    if not claims:
+        return {}
+    chosen = (
+        select(delivery.c.id)
+        .where(delivery.c.id.in_([claim.id for claim in claims]), delivery.c.state == _QUEUED)
+        .with_for_update(skip_locked=True)
+    )
+    ids = func.any(func.array(chosen.scalar_subquery())) if tx.dialect.name == "postgresql" else None
+    rows = await tx.execute(
+        update(delivery)
+        .where(delivery.c.id == ids if ids is not None else delivery.c.id.in_(chosen))
+        .values(state=DeliveryState.SENDING, attempts=delivery.c.attempts + 1)
+        .returning(delivery.c.id, delivery.c.next_part)
+    )
+    parts = {row.id: row.next_part for row in rows}
+    marked = [claim for claim in claims if parts.get(claim.id) == claim.part]
+    await _note_parts(tx, marked, now)
+    return await _messages(tx, marked)
+
+
+async def _note_parts(tx: Connection, marked: Sequence[Claim], now: datetime) -> None:
+    if not marked:
+        return
+    statement = insert_into(tx, delivery_part)
+    again = {"state": statement.excluded.state, "at": statement.excluded.at}
+    await tx.execute(
+        statement.on_conflict_do_update(index_elements=["delivery_id", "number"], set_=again),
+        [{"delivery_id": item.id, "number": item.part, "state": "sending", "at": now} for item in marked],
+    )
+
+
+async def _messages(tx: Connection, marked: Sequence[Claim]) -> dict[int, EditionPart]:
+    wanted = {(claim.edition_id, claim.part) for claim in marked}
+    if not wanted:
+        return {}
+    rows = await tx.execute(
+        select(edition_part).where(
+            or_(*(and_(edition_part.c.edition_id == one, edition_part.c.number == part) for one, part in wanted))
+        )
+    )
+    found = {(row.edition_id, row.number): EditionPart(row.number, row.text, keyboard_of(row.keyboard)) for row in rows}
+    return {claim.id: found[claim.edition_id, claim.part] for claim in marked}
+
+
+# What became of it
+
+
+async def sent(tx: Connection, claim: Claim, message_id: int, now: datetime, resume_at: datetime) -> None:
+    """The part arrived. The delivery is done, or its next part queued for `resume_at`."""
+    await _set_part(tx, claim, state=DeliveryState.SENT, message_id=message_id, at=now)
+    await _forward(tx, claim, {"state": DeliveryState.SENT, "done_at": now}, resume_at)
+
+
+async def skipped(tx: Connection, claim: Claim, reason: str, now: datetime) -> None:
+    """The part may have arrived and is not sent again: listed as in doubt."""
+    await _set_part(tx, claim, state=SKIPPED, in_doubt=True, at=now)
+    await _forward(tx, claim, {"state": DeliveryState.DROPPED, "done_at": now, "reason": reason}, now)
+
+
+async def requeue(
+    tx: Connection,
+    claim: Claim,
+    until: datetime,
+    *,
+    reason: str,
+    plain: bool = False,
+    doubt: bool = False,
+    tried: bool = True,
+) -> None:
+    """Send the same part again, not before `until`; what comes after it in its lane waits as well.
+
+    `doubt`: the call may have arrived. `tried`: counts as an attempt, which makes the next pause longer.
+    """
+    values: dict[str, Any] = {"state": DeliveryState.QUEUED, "not_before": until, "reason": reason}
+    values |= {"plain": True} if plain else {}
+    values |= {"doubts": delivery.c.doubts + 1} if doubt else {}
+    values |= {} if tried else {"attempts": delivery.c.attempts - 1}
+    await tx.execute(_this(claim).values(**values))
+    await _set_part(tx, claim, state=DeliveryState.QUEUED, **({"in_doubt": True} if doubt else {}))
+    await postpone(tx, claim, until)
+
+
+async def fail(tx: Connection, claim: Claim, reason: str, now: datetime) -> None:
+    """It will never arrive."""
+    await tx.execute(_this(claim).values(state=DeliveryState.FAILED, reason=reason, done_at=now))
+    await _set_part(tx, claim, state=DeliveryState.FAILED, at=now)
+
+
+async def drop(tx: Connection, ids: Collection[int], reason: str, now: datetime) -> None:
+    """Take queued deliveries out, with the reason."""
+    await tx.execute(
+        update(delivery)
+        .where(delivery.c.id.in_(ids), delivery.c.state == _QUEUED)
+        .values(state=DeliveryState.DROPPED, reason=reason, done_at=now)
+    )
+
+
+async def drop_chat(tx: Connection, claim: Claim, bot_id: int, reason: str, now: datetime) -> int:
+    """The chat is gone: drop this delivery and all that is queued for any of its threads. How many there were."""
+    theirs = select(destination.c.id).where(destination.c.bot_id == bot_id, destination.c.chat_id == claim.chat_id)
+    done = await tx.execute(
+        update(delivery)
+        .where(
+            delivery.c.destination_id.in_(theirs),
+            delivery.c.state.in_((_QUEUED, _SENDING)),
+            or_(delivery.c.state == _QUEUED, delivery.c.id == claim.id),
+        )
+        .values(state=DeliveryState.DROPPED, reason=reason, done_at=now)
+    )
+    await _set_part(tx, claim, state=DeliveryState.FAILED, at=now)
+    return done.rowcount
+
+
+async def postpone(tx: Connection, claim: Claim, until: datetime) -> None:
+    """Nothing of this lane leaves for the destination before: neither this delivery nor any that came after it."""
+    await tx.execute(
+        update(delivery)
+        .where(
+            delivery.c.destination_id == claim.destination_id,
+            delivery.c.lane == int(claim.lane),
+            delivery.c.state == _QUEUED,
+            delivery.c.not_before < until,
+        )
+        .values(not_before=until)
+    )
+
+
+async def hold_chat(tx: Connection, bot_id: int, chat_id: int, until: datetime) -> None:
+    """Telegram wants silence in this chat; an earlier, longer wish stands."""
+    await tx.execute(
+        update(chat)
+        .where(
+            chat.c.bot_id == bot_id, chat.c.chat_id == chat_id, or_(chat.c.retry_at.is_(None), chat.c.retry_at < until)
+        )
+        .values(retry_at=until)
+    )
+
+
+async def hold_bot(tx: Connection, bot_id: int, until: datetime) -> None:
+    """Telegram wants silence from the bot; an earlier, longer wish stands."""
+    await tx.execute(
+        update(bot)
+        .where(bot.c.bot_id == bot_id, or_(bot.c.retry_at.is_(None), bot.c.retry_at < until))
+        .values(retry_at=until)
+    )
+
+
+# After a death
+
+
+async def orphans(tx: Connection, bot_id: int) -> list[Claim]:
+    """What a dead process had marked: its calls may or may not have arrived."""
+    rows = await tx.execute(
+        _claims().where(delivery.c.bot_id == bot_id, delivery.c.state == _SENDING).order_by(delivery.c.id)
+    )
+    return [_claim(row) for row in rows]
+
+
+async def recent(tx: Connection, bot_id: int, since: datetime) -> list[tuple[int, datetime]]:
+    """(chat id, time) of the messages that left since then: what a new sender's pace must count."""
+    rows = await tx.execute(
+        select(destination.c.chat_id, delivery_part.c.at)
+        .join(delivery, delivery.c.id == delivery_part.c.delivery_id)
+        .join(destination, destination.c.id == delivery.c.destination_id)
+        .where(
+            delivery.c.bot_id == bot_id,
+            or_(delivery.c.done_at >= since, delivery.c.state.in_((_QUEUED, _SENDING)) & (delivery.c.next_part > 0)),
+            delivery_part.c.at >= since,
+        )
+        .order_by(delivery_part.c.at)
+    )
+    return [(row.chat_id, row.at) for row in rows]
+
+
+async def _forward(tx: Connection, claim: Claim, end: dict[str, Any], resume_at: datetime) -> None:
+    following = claim.part + 1
+    values = end if following == claim.parts else {"state": DeliveryState.QUEUED, "not_before": resume_at}
+    await tx.execute(_this(claim).values(**{"reason": None, **values}, next_part=following, attempts=0, doubts=0))
+
+
+def _this(claim: Claim) -> Any:
+    """The delivery, while it is still at this part: what came too late changes nothing."""
+    return update(delivery).where(
+        delivery.c.id == claim.id,
+        delivery.c.next_part == claim.part,
+        delivery.c.state.in_((_QUEUED, _SENDING)),
+    )
+
+
+async def _set_part(tx: Connection, claim: Claim, **values: Any) -> None:
+    await tx.execute(
+        update(delivery_part)
+        .where(delivery_part.c.delivery_id == claim.id, delivery_part.c.number == claim.part)
+        .values(**values)
+    )
+
+
+def _claims() -> Select[Any]:
+    parts = (
+        select(func.count())
+        .select_from(edition_part)
+        .where(edition_part.c.edition_id == delivery.c.edition_id)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            delivery,
+            destination.c.chat_id,
+            destination.c.thread_id,
+            chat.c.kind,
+            chat.c.state.label("chat_state"),
+            chat.c.gone_reason,
+            chat.c.retry_at,
+            edition.c.expires_at,
+            parts.label("parts"),
+        )
+        .join(destination, destination.c.id == delivery.c.destination_id)
+        .join(chat, (chat.c.bot_id == destination.c.bot_id) & (chat.c.chat_id == destination.c.chat_id))
+        .join(edition, edition.c.id == delivery.c.edition_id)
+    )
+
+
+def _claim(row: Row[Any]) -> Claim:
+    return Claim(
+        id=row.id,
+        edition_id=row.edition_id,
+        destination_id=row.destination_id,
+        chat_id=row.chat_id,
+        thread_id=row.thread_id,
+        kind=ChatKind(row.kind),
+        lane=Lane(row.lane),
+        part=row.next_part,
+        parts=row.parts,
+        attempts=row.attempts,
+        doubts=row.doubts,
+        plain=row.plain,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        chat_state=ChatState(row.chat_state),
+        gone_reason=row.gone_reason,
+        retry_at=row.retry_at,
+    )
