@@ -1,0 +1,95 @@
+"""Words of a sentence as ranking compares them: folded, without function words, stemmed.
+
+Chinese, Japanese, Thai and their like write no spaces: their runs become pairs of characters. Korean words lose the
+particle that ends them. Nothing is downloaded: sumy's stemmers and lists come inside its package.
+"""
+
+import importlib
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import lru_cache
+
+from summarizer.stopwords import LANGUAGE_NAMES, stop_words
+
+_UNSPACED = (
+    r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3041-\u3096\u30a1-\u30fe\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+)
+_TOKEN = re.compile(
+    rf"(?P<unspaced>[{_UNSPACED}]+)"
+    rf"|(?:(?![{_UNSPACED}])[^\W_]|[\u0300-\u036f\u0590-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0dff])+"
+    r"(?:[.,](?=\d)\d+|['’](?=\w)[^\W\d_]{1,3}\b)*"
+)
+_TOKEN_LENGTH = 40
+_KOREAN = re.compile(r"[\uac00-\ud7a3]+\Z")
+_PARTICLES = tuple(
+    sorted(
+        "은 는 이 가 을 를 의 에 도 만 로 와 과 나 에서 에게 께서 으로 부터 까지 처럼 보다 라고 이라고 라는 이라는 에는 에도 에서는"
+        " 으로는 로는 과의 와의 에서의 이나 에게는 조차 마저 들은 들이 들의 들을 다고 했다 한다 하는 하고 하며 했고 됐다 된다 되는"
+        " 이다 였다 이며 이고 적인 적으로 하기 하지 해야 하면서 하여 했으며 됩니다 합니다 했습니다 입니다".split(),
+        key=lambda particle: (-len(particle), particle),
+    )
+)
+_LEAST_STEM = 2
+# Suffixing languages without a stemmer: the first letters stand for the word.
+_PREFIXED = {"tr": 5, "az": 5, "kk": 5, "uz": 5, "ky": 5, "et": 6, "lv": 6, "lt": 6, "hr": 6, "sr": 6, "bs": 6, "sl": 6,
+             "bg": 6, "mk": 6, "be": 6, "sk": 6, "ka": 6, "hy": 6, "eu": 6, "fa": 6, "he": 6}  # fmt: skip
+_TURKISH_CAPITALS = str.maketrans({"I": "ı", "İ": "i"})
+
+
+def tokens(text: str, language: str = "und") -> list[str]:
+    """Words in lower case and reading order; a run of unspaced script gives its pairs of characters."""
+    folded = unicodedata.normalize("NFKC", text)
+    if language in ("tr", "az"):
+        folded = folded.translate(_TURKISH_CAPITALS)
+    found: list[str] = []
+    for match in _TOKEN.finditer(folded.lower()):
+        if match["unspaced"]:
+            found.extend(_pairs(match[0]))
+        else:
+            found.append(_without_clitic(match[0])[:_TOKEN_LENGTH])
+    return found
+
+
+def stems(text: str, language: str = "und") -> list[str]:
+    """The content words of `text` in reading order, each as its stem."""
+    unwanted, stem = stop_words(language), stemmer(language)
+    return [stem(word) for word in tokens(text, language) if word not in unwanted]
+
+
+def _pairs(run: str) -> list[str]:
+    return [run] if len(run) == 1 else [run[index : index + 2] for index in range(len(run) - 1)]
+
+
+def _without_clitic(word: str) -> str:
+    """`China's` is China; `l'état` and `don't` stay whole enough to match themselves."""
+    for mark in ("'s", "’s"):
+        if word.endswith(mark):
+            return word[:-2]
+    return word
+
+
+@lru_cache(maxsize=64)
+def stemmer(language: str) -> Callable[[str], str]:
+    """Maps a lower-case word to its stem; the word itself where the language has no stemmer."""
+    if language == "ko":
+        return _without_particle
+    if language in _PREFIXED:
+        return lambda word: word[: _PREFIXED[language]]
+    if language not in LANGUAGE_NAMES:
+        return str
+    try:
+        found = importlib.import_module("sumy.nlp.stemmers").Stemmer(LANGUAGE_NAMES[language])
+    except LookupError:
+        return str
+    cached: Callable[[str], str] = lru_cache(maxsize=50_000)(found)
+    return cached
+
+
+def _without_particle(word: str) -> str:
+    if not _KOREAN.match(word):
+        return word
+    for particle in _PARTICLES:
+        if word.endswith(particle) and len(word) - len(particle) >= _LEAST_STEM:
+            return word[: -len(particle)]
+    return word
