@@ -24,7 +24,9 @@ ONLY_CAPITALIZED = _words(
 )
 
 # These stand before a number ("No. 1", "pp. 12-14"); before anything else they may end a sentence.
-BEFORE_NUMBERS = _words("no nos nr núm num n fig figs art arts pp p pg vol vols ch sec para abs eq op pos tel pág págs str")
+BEFORE_NUMBERS = _words(
+    "no nos nr núm num n fig figs art arts pp p pg vol vols ch sec para abs eq op pos tel pág págs str"
+)
 
 # These stand inside a name or at a sentence's end; only a word that begins sentences tells.
 MAY_END = _words(

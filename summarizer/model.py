@@ -1,7 +1,7 @@
 """What the summarizer gives back, and the errors it raises.
 
-    ValueError
-    └── UnknownMethodError     no such method; the message names those there are
+ValueError
+└── UnknownMethodError     no such method; the message names those there are
 """
 
 from dataclasses import dataclass

@@ -97,7 +97,8 @@ _HARD = {
 }
 _WEAK = re.compile(_QUOTES + f"(?:{_ENGLISH_WEAK}){_BOUNDARY}")
 _EARLY = re.compile(
-    _QUOTES + r"(?:After|As|When|While|Before|If|Although|Though|Because|Since|Until|Once|In|On|At|With|For|By|From|During"
+    _QUOTES
+    + r"(?:After|As|When|While|Before|If|Although|Though|Because|Since|Until|Once|In|On|At|With|For|By|From|During"
     r"|Despite|According|Like|Speaking|Of|Under|Among|Without|Unlike|Following|Asked|Today|Last|Earlier|Early|Early|Just"
     r"|Only|Even|To|Within|Through|Throughout|Over|Upon|Where|Whether|What|Why|How|Perhaps|Maybe|Sometimes|Soon|Now|Two"
     r"|One|Three|Some|Most|Many|Part|Had|Were|Not|Never|There|Days|Hours|Weeks|Months|Years|Asked|Described)\b"
@@ -107,7 +108,8 @@ _TIMELY = re.compile(_QUOTES + rf"(?:Th(?:is|ese)|Later this) (?:\w+ )?{_TIMES}\
                      + rf"|{_QUOTES}(?:Bu|Ce|Cette) (?:yıl|sabah|hafta|akşam|gece|semaine|année|lundi|mardi|jeudi)\b"
                      + rf"|{_QUOTES}(?:Es gibt|Il y a|Il faut)\b|{_QUOTES}That's (?:according|because)\b(?!)")  # fmt: skip
 _LEAD = re.compile(
-    _QUOTES + r"(?:It(?:'s|’s| is| was| has been| had been| will be| took| takes| seems| appears| may| might| could| would)"
+    _QUOTES
+    + r"(?:It(?:'s|’s| is| was| has been| had been| will be| took| takes| seems| appears| may| might| could| would)"
     r"|This (?:is|was)|These are|Later this|Finally)\b"
 )
 _SPEAKER = re.compile(
@@ -115,7 +117,9 @@ _SPEAKER = re.compile(
     rf"|[,\"”’?!]\s*(?:{_SAYING})\s+(?:he|she)\b"
 )
 _SPEAKERS = {
-    "zh": re.compile(r"[，。”」][他她](?:们|們)?(?:还|也|又|進一步|进一步)?(?:说|說|表示|指出|强调|強調|称|稱|补充|補充|认为|認為|告诉|告訴)"),
+    "zh": re.compile(
+        r"[，。”」][他她](?:们|們)?(?:还|也|又|進一步|进一步)?(?:说|說|表示|指出|强调|強調|称|稱|补充|補充|认为|認為|告诉|告訴)"
+    ),
     "ko": re.compile(r"[”\"’']?(?:라고|다고)\s(?:그는|그가|그녀는)\s"),
     "ja": re.compile(r"」と(?:彼|彼女|同氏)は"),
 }

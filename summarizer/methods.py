@@ -1,0 +1,42 @@
+"""The methods by name: from judged sentences to their ranking, best first.
+
+The bounds below keep every method's time bounded whatever comes in; sumy's compare each sentence with each other one.
+"""
+
+import importlib
+from collections.abc import Sequence
+
+from summarizer.guards import Fault, Judged
+from summarizer.model import METHODS, UnknownMethodError
+from summarizer.ranking import rate
+from summarizer.words import stems, tokens
+
+MAX_COMPARED = 250  # sentences that sumy's methods see
+MAX_WORDS = 80  # words of each that they see
+
+
+def check(method: str) -> None:
+    """Raises UnknownMethodError for a name that is none of METHODS."""
+    if method not in METHODS:
+        raise UnknownMethodError(method)
+
+
+def rank(
+    method: str, judged: Sequence[Judged], found: Sequence[Sequence[str]], language: str, title: str | None
+) -> list[int]:
+    """Indexes of the sentences, best first; `found` are their stems."""
+    if method == "auto":
+        scores = rate(judged, found, stems(title or "", language))
+        return [judged[at].sentence.index for at in sorted(range(len(judged)), key=lambda at: (-scores[at], at))]
+    if method == "lead":
+        return [one.sentence.index for one in judged]
+    return _sumy_rank(method, judged, language)
+
+
+def _sumy_rank(method: str, judged: Sequence[Judged], language: str) -> list[int]:
+    compared = [one for one in judged if one.fault < Fault.FRAGMENT][:MAX_COMPARED] or list(judged[:MAX_COMPARED])
+    words = [tokens(one.sentence.text, language)[:MAX_WORDS] for one in compared]
+    order = importlib.import_module("summarizer.sumy_methods").ranking(method, words, language)
+    best = [compared[number].sentence.index for number in order]
+    seen = frozenset(best)
+    return best + [one.sentence.index for one in judged if one.sentence.index not in seen]

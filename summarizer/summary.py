@@ -1,0 +1,109 @@
+"""From a text to its summary.
+
+text -> sentences -> judged (guards) -> ranked (method) -> chosen (selection) -> Summary
+"""
+
+from collections.abc import Sequence
+
+from summarizer import methods, selection
+from summarizer.guards import Fault, Judged, Sentence, first_of_each, judge
+from summarizer.languages import detect_language
+from summarizer.lines import blocks
+from summarizer.model import Summary
+from summarizer.ranking import stems_of
+from summarizer.sentences import spans
+
+# What is read of one text. No article comes near; a longer one is summarized by its beginning.
+MAX_CHARACTERS = 300_000
+MAX_SENTENCES = 3_000
+
+_LONGEST_HEADLINE = 200
+
+
+def summarize(
+    text: str, *, title: str | None = None, language: str | None = None, sentences: int = 3, method: str = "auto"
+) -> Summary:
+    """The sentences that tell most of `text`, in reading order.
+
+    `title`, the headline, helps to choose and is never chosen itself; without one, a first line that looks like a
+    headline is taken for it. `language` is ISO 639-1, detected where not given. At most `sentences` are taken, fewer
+    where there are fewer worth it; a text with a letter in it always gives one. Raises UnknownMethodError.
+    """
+    methods.check(method)
+    text = text[:MAX_CHARACTERS]
+    language = language or detect_language(text)
+    starts = [start for start, _ in blocks(text)]
+    found: list[Sentence] = []
+    paragraph = -1
+    for index, (start, end) in enumerate(spans(text, language)[:MAX_SENTENCES]):
+        while paragraph + 1 < len(starts) and starts[paragraph + 1] <= start:
+            paragraph += 1
+        found.append(Sentence(index, text[start:end], paragraph))
+    return _summary(found, title or _headline(found), language, sentences, method)
+
+
+def summarize_paragraphs(
+    paragraphs: Sequence[str],
+    *,
+    title: str | None = None,
+    language: str | None = None,
+    sentences: int = 3,
+    method: str = "auto",
+) -> Summary:
+    """As `summarize`, of an article whose body paragraphs are known; no sentence crosses from one to the next."""
+    methods.check(method)
+    language = language or detect_language("\n".join(paragraphs)[:MAX_CHARACTERS])
+    found: list[Sentence] = []
+    left = MAX_CHARACTERS
+    for number, paragraph in enumerate(paragraphs):
+        read = paragraph[: max(0, left)]
+        left -= len(read)
+        for start, end in spans(read, language)[: MAX_SENTENCES - len(found)]:
+            found.append(Sentence(len(found), read[start:end], number))
+    return _summary(found, title, language, sentences, method)
+
+
+def summarize_sentences(
+    sentences: Sequence[str],
+    *,
+    title: str | None = None,
+    language: str | None = None,
+    count: int = 3,
+    method: str = "auto",
+) -> Summary:
+    """As `summarize`, of sentences that are split already; at most `count` of them are taken."""
+    methods.check(method)
+    read = sentences[:MAX_SENTENCES]
+    language = language or detect_language("\n".join(read)[:MAX_CHARACTERS])
+    found = [Sentence(index, text, 0) for index, text in enumerate(read) if text.strip()]
+    return _summary(found, title, language, count, method)
+
+
+def _headline(found: Sequence[Sentence]) -> str | None:
+    """A first line without a full stop, where there is more after it."""
+    if len(found) < 2 or found[1].paragraph == found[0].paragraph:  # noqa: PLR2004
+        return None
+    first = found[0].text
+    return None if len(first) > _LONGEST_HEADLINE or first[-1] in ".。!！:：" else first
+
+
+def _summary(found: Sequence[Sentence], title: str | None, language: str, count: int, method: str) -> Summary:
+    judged = judge(found, language, title)
+    candidates = _candidates(judged)
+    stemmed = stems_of(candidates, language)
+    ranking = methods.rank(method, candidates, stemmed, language, title)
+    by_index = {one.sentence.index: one for one in judged}
+    chosen = selection.choose(
+        ranking,
+        by_index,
+        {one.sentence.index: words for one, words in zip(candidates, stemmed, strict=True)},
+        max(0, count),
+    )
+    return Summary(tuple(by_index[index].sentence.text for index in chosen), tuple(chosen), method, language)
+
+
+def _candidates(judged: Sequence[Judged]) -> list[Judged]:
+    """The first of each repeated sentence, without what has no letter in it while anything has."""
+    kept = frozenset(first_of_each([one.sentence for one in judged]))
+    unique = [one for one in judged if one.sentence.index in kept]
+    return [one for one in unique if one.fault < Fault.EMPTY] or unique
