@@ -1,0 +1,53 @@
+"""How much one person may ask of the bot: a bucket of tokens each. Pure."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+CAPACITY, PER_SECOND = 20.0, 0.5
+REMEMBERED = 10_000
+
+
+class Take(StrEnum):
+    OK = "ok"
+    NOTICE = "notice"  # the first one too many: say so
+    SILENCE = "silence"  # and then no more
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    at: datetime
+    told: bool = False
+
+
+class Limits:
+    """Who asks more than `capacity` times at once, or for long more than `per_second`, is told once and then waits."""
+
+    def __init__(self, capacity: float = CAPACITY, per_second: float = PER_SECOND) -> None:
+        self._capacity = capacity
+        self._per_second = per_second
+        self._buckets: OrderedDict[int, _Bucket] = OrderedDict()
+
+    def take(self, key: int, now: datetime) -> Take:
+        """`key` is the person's id, or the chat's where nobody is named."""
+        bucket = self._refilled(key, now)
+        if bucket.tokens >= 1:
+            bucket.tokens -= 1
+            bucket.told = False
+            return Take.OK
+        if bucket.told:
+            return Take.SILENCE
+        bucket.told = True
+        return Take.NOTICE
+
+    def _refilled(self, key: int, now: datetime) -> _Bucket:
+        bucket = self._buckets.pop(key, None) or _Bucket(self._capacity, now)
+        self._buckets[key] = bucket
+        if len(self._buckets) > REMEMBERED:
+            self._buckets.popitem(last=False)
+        passed = max(0.0, (now - bucket.at).total_seconds())
+        bucket.tokens = min(self._capacity, bucket.tokens + passed * self._per_second)
+        bucket.at = now
+        return bucket
