@@ -21,6 +21,7 @@ _FIELDS = {
 _NOTHING = frozenset({"none", "nothing", "-", "–"})
 _AUTOMATIC = frozenset({"auto", "automatic", "reset"})
 MAX_HEADLINE = 300
+LONGEST_NUMBER = 18  # digits of an id that any database takes
 
 
 @dataclass(frozen=True, slots=True)
