@@ -1,8 +1,8 @@
 """What a command is asked and what it replies: plain values, so that handlers know nothing of sending."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from telegram import Bot, Document
@@ -12,6 +12,10 @@ from storage.records import Chat, ChatKind, Destination, Role, Topic
 
 Button = tuple[str, str]  # label, and callback data or an http(s) or tg URL
 Keyboard = tuple[tuple[Button, ...], ...]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,10 @@ class Ask:
 
     `args`: what follows the command, or the button's data after its prefix, or the whole text of an answer.
     `pressed`: it was a button; the reply then edits its message. `message_id`: of the message that asked or that holds
-    the button. `replied_to`: the message that the asking one answers. `role`: the person's, None for readers.
-    `may_change`: whether they may change what this chat follows. `data`: of the question that `args` answers.
+    the button. `replied_to`: the message that the asking one answers; `replied_text` and `replied_document`: what it
+    holds. `forwarded`: somebody else wrote it. `clock`: for times that a transaction must take itself. `role`: the
+    person's, None for readers. `may_change`: whether they may change what this chat follows. `data`: of the question
+    that `args` answers.
     """
 
     db: Database
@@ -62,6 +68,10 @@ class Ask:
     message_id: int | None = None
     replied_to: int | None = None
     document: Document | None = None
+    replied_text: str = ""
+    replied_document: Document | None = None
+    forwarded: bool = False
+    clock: Callable[[], datetime] = utc_now
     data: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -77,7 +87,8 @@ class Reply:
     """`text` is Telegram HTML; empty: nothing is sent. A button's reply edits its message unless `fresh`.
 
     `more`: messages that follow. `toast`: a note shown over the button that was pressed (200 characters); `alarm` shows
-    it as a dialog. `article_ids`: the articles that the text carries, so that corrections reach it.
+    it as a dialog. `article_ids`: the articles that the text carries, so that corrections reach it. `menus_for`: ids
+    of people whose role changed: their command menus are renewed.
     """
 
     text: str = ""
@@ -88,6 +99,7 @@ class Reply:
     fresh: bool = False
     article_ids: tuple[int, ...] = ()
     preview: bool = False
+    menus_for: tuple[int, ...] = ()
 
 
 def rows(buttons: Sequence[Button], width: int) -> Keyboard:

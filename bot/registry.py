@@ -53,18 +53,27 @@ class Answer:
 
 
 class Registry:
-    """Commands by name, buttons by prefix, answers by kind. Two of one name are refused with ValueError."""
+    """Commands by name, buttons by prefix, answers by kind. Two of one name are refused with ValueError.
+
+    `words` takes plain text that answers no question, `unknown` commands and buttons that are none of these;
+    `document` takes files sent without a command.
+    """
 
     def __init__(
         self,
-        commands: Iterable[Command] = (),
-        presses: Iterable[Press] = (),
-        answers: Iterable[Answer] = (),
+        commands: Iterable[Command],
+        presses: Iterable[Press],
+        answers: Iterable[Answer],
+        *,
+        words: Handler,
+        unknown: Handler,
         document: Command | None = None,
     ) -> None:
         self.commands = _by_key((command.name, command) for command in commands)
         self.presses = _by_key((press.prefix, press) for press in presses)
         self.answers = _by_key((answer.kind, answer) for answer in answers)
+        self.words = words
+        self.unknown = unknown
         self.document = document
 
     def shown(self) -> tuple[Command, ...]:
