@@ -127,7 +127,7 @@ async def _press(ask: Ask, *, good: bool) -> Reply:
 async def _decide(ask: Ask, article_id: int, *, good: bool, reason: str = "") -> Reply:
     act = decisions.approve if good else decisions.reject
     async with ask.db.begin() as tx:
-        decision = await act(tx, article_id, lambda: datetime.now(UTC))
+        decision = await act(tx, article_id, ask.clock)
         by = "" if decision is None else await desk_card.author(tx, ask, decision.article)
     if decision is None:
         return desk_card.gone()

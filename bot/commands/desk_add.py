@@ -1,0 +1,375 @@
+"""/add: an article out of whatever an editor has at hand.
+
+    /add text | /add address | /add in answer to a message | file with /add as caption ──────────→ intake → card
+    /add alone ──question──→ next message ─┬─ as long as a message can be: pieces, until the last ─→ intake → card
+    file or long text without a command ──"add it?"──button────────────────────────────────────────→ intake → card
+
+Questions and what was offered are kept in the database (storage.prompts), so a restart loses neither.
+"""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+import structlog
+from telegram.constants import ChatAction
+from telegram.error import TelegramError
+
+from bot.access import Who
+from bot.ask import Ask, Reply
+from bot.commands import desk_card, desk_material
+from bot.commands.desk_material import Address, File, Material, Words
+from bot.registry import Answer, Command, Handler, Press
+from delivery import render
+from storage import prompts
+from storage.editors import includes
+from storage.prompts import Prompt
+from storage.records import Article, ArticleStatus, Role
+
+log = structlog.get_logger(__name__)
+
+ASKED, PIECES, OFFERED = "d-add", "d-pieces", "d-offer"
+ASK_FOR = timedelta(minutes=10)
+OFFER_FOR = timedelta(days=1)
+OFFERS_KEPT = 10
+LISTED = 10
+SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "”", '"')
+
+HOW = (
+    "Send me text, a web address or a file (.txt, .html, .json, .xml, up to 20 MB). "
+    "In a text the first line is the headline."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What became of one article: stored, known before, or not readable (`article` None, and the reason).
+
+    `subject` names what was read, for lists of several.
+    """
+
+    article: Article | None
+    known: bool = False
+    reason: str = ""
+    subject: str = ""
+
+
+class Intake(Protocol):
+    """The way in for articles. `trusted`: usable at once, else pending. Never raises for what can't be read."""
+
+    async def page(self, url: str, *, added_by: int, trusted: bool) -> Sequence[Brought]: ...
+
+    async def data(
+        self, data: bytes, *, name: str, mime: str | None, added_by: int, trusted: bool
+    ) -> Sequence[Brought]: ...
+
+
+class Adding:
+    """The handlers that need the intake."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+
+    async def add(self, ask: Ask) -> Reply:
+        material = _material(ask) or _replied(ask)
+        return await self._take_or_collect(ask, material) if material else await _question(ask)
+
+    async def document(self, ask: Ask) -> Reply:
+        """A file without a command."""
+        return await offer(ask)
+
+    async def answer(self, ask: Ask) -> Reply:
+        """The message after /add alone."""
+        if _is_late(ask):
+            return await self._late(ask)
+        material = _material(ask)
+        if material is None:
+            return Reply(f"I can't read that. {HOW} Or /cancel.")
+        return await self._take_or_collect(ask, material)
+
+    async def piece(self, ask: Ask) -> Reply:
+        """The message after one that was as long as messages can be."""
+        if _is_late(ask):
+            return await self._late(ask)
+        material, before = _material(ask), str(ask.data["text"])
+        if not isinstance(material, Words):
+            return Reply(PIECES_OPEN, keyboard=ALL_HERE)
+        text = _joined(before, material.text)
+        if material.cut:
+            return await _collect(ask, text, int(ask.data["count"]) + 1)
+        return await self._take(ask, Words(text, cut=False))
+
+    async def all_here(self, ask: Ask) -> Reply:
+        """The button that says that no piece is missing."""
+        found = await _waiting(ask)
+        if found is None or found.kind != PIECES:
+            return Reply("I don't have that text any more. Please /add it again.")
+        return await self._take(ask, Words(str(found.data["text"]), cut=False))
+
+    async def accept(self, ask: Ask) -> Reply:
+        """The button under an offer: `message_id` of what was sent."""
+        found = await _waiting(ask)
+        items = found.data.get("items", {}) if found and found.kind == OFFERED else {}
+        if ask.args not in items:
+            return Reply("I don't have that any more. Please send it again, with /add.")
+        return await self._take(ask, _read_material(items[ask.args]))
+
+    async def _late(self, ask: Ask) -> Reply:
+        await _withdraw(ask)
+        if _material(ask) is None:
+            return Reply("I waited ten minutes for the article, then I stopped. Say /add to begin again.")
+        return await offer(ask)
+
+    async def _take_or_collect(self, ask: Ask, material: Material) -> Reply:
+        if isinstance(material, Words) and material.cut and ask.in_private:
+            return await _collect(ask, material.text, 1)
+        return await self._take(ask, material)
+
+    async def _take(self, ask: Ask, material: Material) -> Reply:
+        brought = await self._bring(ask, material)
+        await _withdraw(ask, only=ask.args if ask.pressed else None)
+        return await _result(ask, brought)
+
+    async def _bring(self, ask: Ask, material: Material) -> Sequence[Brought]:
+        added_by, trusted = ask.person.user_id, includes(ask.role, Role.EDITOR)
+        match material:
+            case Address(url):
+                await _typing(ask)
+                return await self._intake.page(url, added_by=added_by, trusted=trusted)
+            case Words(text):
+                return await self._intake.data(
+                    text.encode("utf-8", "replace"),
+                    name="message.txt",
+                    mime="text/plain",
+                    added_by=added_by,
+                    trusted=trusted,
+                )
+        found = await _download(ask, material)
+        if isinstance(found, Brought):
+            return [found]
+        return await self._intake.data(
+            found, name=material.name, mime=material.mime, added_by=added_by, trusted=trusted
+        )
+
+
+# What was sent
+
+
+def _material(ask: Ask) -> Material | None:
+    return desk_material.of_document(ask.document) if ask.document else desk_material.of_text(ask.args)
+
+
+def _replied(ask: Ask) -> Material | None:
+    if ask.replied_document is not None:
+        return desk_material.of_document(ask.replied_document)
+    return desk_material.of_text(ask.replied_text)
+
+
+def _read_material(kept: Mapping[str, Any]) -> Material:
+    """Out of a prompt's JSON, as `offer` put it in."""
+    if "url" in kept:
+        return Address(**kept)
+    return File(**kept) if "file_id" in kept else Words(**kept)
+
+
+async def _download(ask: Ask, file: File) -> bytes | Brought:
+    if file.too_large:
+        return Brought(None, reason="The file is over 20 MB, more than Telegram gives to bots. Send a smaller one.")
+    await _typing(ask)
+    try:
+        return bytes(await (await ask.bot.get_file(file.file_id)).download_as_bytearray())
+    except TelegramError as error:
+        log.warning("file_not_fetched", chat_id=ask.chat.chat_id, error=type(error).__name__)
+        return Brought(None, reason="Telegram didn't give me the file. Please send it once more.")
+
+
+async def _typing(ask: Ask) -> None:
+    """Fetching takes a while; the chat shows that something happens."""
+    with contextlib.suppress(TelegramError):
+        await ask.bot.send_chat_action(
+            ask.chat.chat_id, ChatAction.TYPING, message_thread_id=ask.destination.thread_id or None
+        )
+
+
+# Questions
+
+
+async def _question(ask: Ask) -> Reply:
+    await _keep(ask, ASKED, {"asked": True}, ASK_FOR)
+    how = "as your next message, typed or forwarded" if ask.in_private else "as an answer to this message"
+    return Reply(f"📝 What shall I add? {HOW}\n\nSend it {how}, or /cancel.")
+
+
+ALL_HERE = ((("That is all of it", "d-all"), ("Cancel", "d-cancel")),)
+PIECES_OPEN = (
+    "That is as long as a Telegram message can be, so the rest should follow by itself. If there is no rest, press the "
+    "button. (A long text also goes as a .txt file.)"
+)
+
+
+async def _collect(ask: Ask, text: str, count: int) -> Reply:
+    """Keep the text so far; the first piece that is shorter is the last."""
+    await _keep(ask, PIECES, {"text": text, "count": count}, ASK_FOR)
+    return Reply(PIECES_OPEN if count == 1 else f"Piece {count} is here.", keyboard=ALL_HERE)
+
+
+def _joined(before: str, after: str) -> str:
+    """Clients cut at line breaks where they can, else between words; both are trimmed."""
+    return f"{before}\n{after}" if before.endswith(SENTENCE_ENDS) else f"{before} {after}"
+
+
+async def offer(ask: Ask) -> Reply:
+    """Ask whether what came without a command is meant to be added. Several may be open at once."""
+    material = _material(ask)
+    if material is None:
+        return Reply(HOW)
+    if isinstance(material, File) and material.too_large:
+        return Reply("That file is over 20 MB, more than Telegram gives to bots. Send a smaller one.")
+    if isinstance(material, Words) and material.cut:
+        return await _collect(ask, material.text, 1)
+    found = await _waiting(ask)
+    items = dict(found.data.get("items", {})) if found and found.kind == OFFERED else {}
+    items[str(ask.message_id)] = asdict(material)
+    await _keep(ask, OFFERED, {"items": dict(list(items.items())[-OFFERS_KEPT:])}, OFFER_FOR)
+    return Reply(
+        f"Add {_called(material)} as an article?",
+        keyboard=((("✅ Add it", f"d-offer:{ask.message_id}"), ("No", "d-leave")),),
+    )
+
+
+def _called(material: Material) -> str:
+    match material:
+        case Address(url):
+            return f"the page at {render.escape(desk_card.short(url, 100))}"
+        case Words(text):
+            return f"“{render.escape(desk_card.short(text, 80))}”"
+    return f"the file {render.escape(desk_card.short(material.name, 80))}"
+
+
+async def leave(_ask: Ask) -> Reply:
+    return Reply("All right, I leave it.")
+
+
+async def cancel(ask: Ask) -> Reply:
+    """Ends whatever question is open."""
+    return Reply("Cancelled. Nothing was changed." if await _withdraw(ask) else "There is nothing to cancel.")
+
+
+def _is_late(ask: Ask) -> bool:
+    return bool(ask.data["expires_at"] <= ask.now)
+
+
+async def _keep(ask: Ask, kind: str, data: Mapping[str, Any], time: timedelta) -> None:
+    async with ask.db.begin() as tx:
+        await prompts.ask(
+            tx,
+            bot_id=ask.me.bot_id,
+            chat_id=ask.chat.chat_id,
+            user_id=ask.person.user_id,
+            kind=kind,
+            data=data,
+            expires_at=ask.now + time,
+        )
+
+
+async def _waiting(ask: Ask) -> Prompt | None:
+    async with ask.db.read() as tx:
+        return await prompts.waiting(tx, bot_id=ask.me.bot_id, chat_id=ask.chat.chat_id, user_id=ask.person.user_id)
+
+
+async def _withdraw(ask: Ask, only: str | None = None) -> bool:
+    """Forget the open question; of several offers `only` that one."""
+    found = await _waiting(ask) if only else None
+    if found is not None and found.kind == OFFERED:
+        left = {key: item for key, item in found.data["items"].items() if key != only}
+        if left:
+            await _keep(ask, OFFERED, {"items": left}, found.expires_at - ask.now)
+            return True
+    async with ask.db.begin() as tx:
+        return await prompts.withdraw(tx, bot_id=ask.me.bot_id, chat_id=ask.chat.chat_id, user_id=ask.person.user_id)
+
+
+# What came of it
+
+
+async def _result(ask: Ask, brought: Sequence[Brought]) -> Reply:
+    if not brought:
+        return Reply("⚠️ There is no article in it. If there should be, send its text with /add.")
+    if len(brought) > 1:
+        return _several(ask, brought)
+    only = brought[0]
+    if only.article is None:
+        return Reply(f"⚠️ {render.escape(only.reason)}")
+    async with ask.db.read() as tx:
+        by = await desk_card.author(tx, ask, only.article) if only.known else ""
+    return desk_card.card(only.article, ask, note=_note(only.article, known=only.known), by=by)
+
+
+def _note(article: Article, *, known: bool) -> str:
+    if known:
+        return f"🔁 That is here already, as No. {article.id}:"
+    if article.status is ArticleStatus.USABLE:
+        return "✅ Added. This is how readers see it:"
+    return "📥 Thank you! An editor looks at it, and then I tell you. This is how readers would see it:"
+
+
+def _several(ask: Ask, brought: Sequence[Brought]) -> Reply:
+    new = [item.article for item in brought if item.article and not item.known]
+    known = [item.article for item in brought if item.article and item.known]
+    failed = [item for item in brought if item.article is None]
+    counts = [
+        f"✅ {len(new)} added" + (", waiting for an editor" if new and new[0].status is ArticleStatus.PENDING else ""),
+        f"🔁 {len(known)} known before" if known else "",
+        f"⚠️ {len(failed)} not readable" if failed else "",
+    ]
+    shown = [*new, *known][:LISTED]
+    lines = [f"<b>{item.id}</b> · {render.escape(desk_card.short(item.headline, 120))}" for item in shown]
+    lines += [f"⚠️ {render.escape(desk_card.short(f'{item.subject}: {item.reason}', 200))}" for item in failed[:3]]
+    more = f"\n… and {len(new) + len(known) - LISTED} more" if len(new) + len(known) > LISTED else ""
+    buttons = tuple((str(item.id), f"d-new:{item.id}") for item in shown) if includes(ask.role, Role.EDITOR) else ()
+    return Reply(
+        " · ".join(part for part in counts if part) + "\n\n" + "\n".join(lines) + more,
+        keyboard=tuple(buttons[start : start + 5] for start in range(0, len(buttons), 5)),
+        article_ids=tuple(item.id for item in shown),
+    )
+
+
+def words(otherwise: Handler) -> Handler:
+    """Plain text: what may be an article from somebody of the desk is offered to be added, the rest goes on."""
+
+    async def handle(ask: Ask) -> Reply:
+        from_desk = ask.in_private and includes(ask.role, Role.CONTRIBUTOR)
+        if from_desk and desk_material.may_be_article(ask.args, forwarded=ask.forwarded):
+            return await offer(ask)
+        return await otherwise(ask)
+
+    return handle
+
+
+def commands(adding: Adding) -> tuple[Command, ...]:
+    return (
+        Command("add", adding.add, "Add an article", who=Who.CONTRIBUTOR, usage="[text or address]"),
+        Command("cancel", cancel, ""),
+    )
+
+
+def presses(adding: Adding) -> tuple[Press, ...]:
+    return (
+        Press("d-offer", adding.accept, who=Who.CONTRIBUTOR),
+        Press("d-all", adding.all_here, who=Who.CONTRIBUTOR),
+        Press("d-leave", leave),
+        Press("d-cancel", cancel),
+    )
+
+
+def answers(adding: Adding) -> tuple[Answer, ...]:
+    return (
+        Answer(ASKED, adding.answer, who=Who.CONTRIBUTOR),
+        Answer(PIECES, adding.piece, who=Who.CONTRIBUTOR),
+    )
+
+
+def document(adding: Adding) -> Command:
+    return Command("add", adding.document, "", who=Who.CONTRIBUTOR)

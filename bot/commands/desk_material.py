@@ -1,0 +1,75 @@
+"""What somebody wants to add: a web address, a text or a file, out of what they sent. Pure."""
+
+import re
+from dataclasses import dataclass
+
+from telegram import Document
+
+# As much as Telegram gives a bot (getFile).
+LARGEST_FILE = 20_000_000
+# Clients cut a pasted text at 4096 characters, or a little before, at a space.
+CUT_FROM = 3_900
+# A share button sends a page's title and its address; a text of an article is longer than a title.
+LONGEST_TITLE = 300
+# From here on a message without any command may be meant as an article.
+SHORTEST_ARTICLE = 280
+
+_URL = re.compile(r"https?://[^\s<>\"“”]+", re.IGNORECASE)
+_BARE = re.compile(r"(?:www\.)?(?:[\w-]+\.)+[a-z]{2,24}(?:[/?#][^\s<>\"]*)?", re.IGNORECASE)
+_AFTER = ".,;:!?)]}»'…"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """`cut`: as long as Telegram's clients make the first piece of a longer text."""
+
+    text: str
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """`size` in bytes, None where Telegram doesn't say."""
+
+    file_id: str
+    name: str
+    size: int | None
+    mime: str | None = None
+
+    @property
+    def too_large(self) -> bool:
+        return self.size is not None and self.size > LARGEST_FILE
+
+
+Material = Address | Words | File
+
+
+def of_text(text: str) -> Address | Words | None:
+    """An address alone or under a title is the page's; everything else is the article's own text."""
+    stripped = text.strip()
+    if not stripped:
+        return None
+    url = _only_url(stripped)
+    return Address(url) if url else Words(stripped, cut=len(stripped) >= CUT_FROM)
+
+
+def _only_url(text: str) -> str | None:
+    found = [match.group().rstrip(_AFTER) for match in _URL.finditer(text)]
+    if len(set(found)) == 1 and len(text) - len(found[0]) <= LONGEST_TITLE:
+        return found[0]
+    return f"https://{text}" if not found and _BARE.fullmatch(text) else None
+
+
+def of_document(document: Document) -> File:
+    return File(document.file_id, document.file_name or "file", document.file_size, document.mime_type)
+
+
+def may_be_article(text: str, *, forwarded: bool) -> bool:
+    """Whether to ask if a message without a command is meant to be added."""
+    url = isinstance(of_text(text), Address)
+    return url or len(text) >= SHORTEST_ARTICLE or (forwarded and bool(text.strip()))
