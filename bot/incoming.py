@@ -30,6 +30,9 @@ class Incoming:
     admin: bool = False
     replied_to: int | None = None
     document: Document | None = None
+    replied_text: str = ""
+    replied_document: Document | None = None
+    forwarded: bool = False
     data: str | None = None
     query_id: str | None = None
     editable: bool = False
@@ -63,6 +66,9 @@ def read_message(message: Message, me: Identity) -> Incoming | None:
         admin=message.sender_chat is not None and message.sender_chat.id == message.chat.id,
         replied_to=_replied_to(message),
         document=message.document,
+        replied_text=_said(message.reply_to_message),
+        replied_document=message.reply_to_message.document if message.reply_to_message else None,
+        forwarded=message.forward_origin is not None,
     )
 
 
@@ -111,6 +117,10 @@ def _answers(message: Message, me: Identity) -> bool:
 def _replied_to(message: Message) -> int | None:
     other = message.reply_to_message
     return None if other is None or other.forum_topic_created is not None else other.message_id
+
+
+def _said(message: Message | None) -> str:
+    return "" if message is None else (message.text or message.caption or "").strip()
 
 
 def _from_other_bot(message: Message) -> bool:
