@@ -1,0 +1,62 @@
+"""Of the deliveries that may leave, which do, which wait, which are dropped? Pure but for the pacer's notes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from delivery.pace import Pacer
+from storage.outbox import Claim
+from storage.records import ChatState
+
+EXPIRED = "Too late: it was only worth sending until then."
+
+# A chat that is free this soon is not put off: it has its turn when its slot comes.
+SOON_SECONDS = 0.02
+
+
+@dataclass(slots=True)
+class Choice:
+    go: list[tuple[Claim, float]] = field(default_factory=list)  # with the time of its slot
+    wait: list[tuple[Claim, datetime]] = field(default_factory=list)
+    drop: dict[str, list[int]] = field(default_factory=dict)  # by reason
+
+    @property
+    def progress(self) -> bool:
+        return bool(self.go or self.wait or self.drop)
+
+
+def choose(claims: Iterable[Claim], slots: Sequence[float], pacer: Pacer, now: datetime, clock: float) -> Choice:
+    """Give the slots (monotonic seconds) to the best claims whose chats are free at that time.
+
+    `now` and `clock` are the same moment. A claim is weighed only until the slots are given away.
+    """
+    choice, free = Choice(), list(slots)
+    for claim in claims:
+        if not free:
+            break
+        if (reason := _refused(claim, now)) is not None:
+            choice.drop.setdefault(reason, []).append(claim.id)
+            continue
+        until = _wait(claim, free[0], pacer, now, clock)
+        if until is not None:
+            choice.wait.append((claim, until))
+            continue
+        slot = free.pop(0)
+        pacer.use(claim.chat_id, slot)
+        choice.go.append((claim, slot))
+    return choice
+
+
+def _refused(claim: Claim, now: datetime) -> str | None:
+    if claim.chat_state is ChatState.STOPPED:
+        return "The chat said /stop."
+    if claim.chat_state is ChatState.GONE:
+        return claim.gone_reason or "The chat can't be reached."
+    return EXPIRED if claim.expires_at is not None and claim.expires_at <= now else None
+
+
+def _wait(claim: Claim, slot: float, pacer: Pacer, now: datetime, clock: float) -> datetime | None:
+    if claim.retry_at is not None and claim.retry_at > now:
+        return claim.retry_at
+    ready = pacer.ready(claim.lane, claim.chat_id, clock)
+    return now + timedelta(seconds=ready - clock) if ready > slot + SOON_SECONDS else None

@@ -1,0 +1,82 @@
+"""Replies ask the same pacer as pushes: python-telegram-bot's rate limiter over it."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, Literal
+
+from telegram.error import RetryAfter
+from telegram.ext import BaseRateLimiter
+
+from delivery.fate import fate_of
+from delivery.pace import Pacer
+from storage.records import Lane
+
+# Only these are messages to Telegram's limits; edits count too.
+_MESSAGES = ("send", "edit", "copy", "forward")
+_FREE = ("sendChatAction",)
+
+# How late a message may leave for its reserved time; later it gets a new one, lest a stall end in a burst.
+SLACK_SECONDS = 0.004
+MOST_RESERVATIONS = 5
+
+Turn = Lane | Literal["paced"]
+PACED: Final = "paced"  # the call has had its turn already
+
+LONGEST_WAIT_SECONDS = 60
+MOST_RETRIES = 2
+
+
+async def wait_for_turn(pacer: Pacer, lane: Lane, chat_id: int) -> None:
+    """Return when a message to the chat may leave."""
+    clock = asyncio.get_running_loop().time
+    for _ in range(MOST_RESERVATIONS):
+        time = pacer.at(lane, chat_id, clock())
+        await asyncio.sleep(max(0.0, time - clock()))
+        if clock() - time <= SLACK_SECONDS:
+            return
+        pacer.release(time, chat_id)
+
+
+class PacedLimiter(BaseRateLimiter[Turn]):
+    """`rate_limit_args` is the lane, REPLY where none is given, or PACED. A 429 of up to a minute is waited for, twice."""
+
+    def __init__(self, pacer: Pacer) -> None:
+        self._pacer = pacer
+
+    async def initialize(self) -> None:
+        pass
+
+    async def shutdown(self) -> None:
+        pass
+
+    async def process_request(  # noqa: PLR0917 - the library's signature
+        self,
+        callback: Callable[..., Coroutine[Any, Any, Any]],
+        args: Any,
+        kwargs: dict[str, Any],
+        endpoint: str,
+        data: dict[str, Any],
+        rate_limit_args: Turn | None,
+    ) -> Any:
+        if rate_limit_args == PACED or not endpoint.startswith(_MESSAGES) or endpoint in _FREE:
+            return await callback(*args, **kwargs)
+        lane = Lane.REPLY if rate_limit_args is None else rate_limit_args
+        chat_id = _chat_id(data.get("chat_id"))
+        for attempt in range(MOST_RETRIES + 1):
+            await wait_for_turn(self._pacer, lane, chat_id)
+            try:
+                return await callback(*args, **kwargs)
+            except RetryAfter as error:
+                wait = fate_of(error).wait
+                self._pacer.hold_chat(chat_id, asyncio.get_running_loop().time() + wait)
+                if attempt == MOST_RETRIES or wait > LONGEST_WAIT_SECONDS:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+
+def _chat_id(given: object) -> int:
+    """A public name is a group or channel; what goes to no chat (inline messages) counts as one of its own."""
+    try:
+        return int(str(given))
+    except ValueError:
+        return -(hash(given) & 0xFFFF_FFFF) - 1

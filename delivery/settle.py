@@ -1,0 +1,85 @@
+"""Write down what became of a call: one short transaction, decided by the table of fates."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from delivery.fate import Fate, FateKind
+from delivery.trouble import MOST_DOUBTS, backoff, hopeless
+from storage import chats, outbox
+from storage.database import Connection
+from storage.outbox import Claim
+from storage.records import ChatState
+
+SKIPPED = "It may have arrived: no answer came, and it was not sent again."
+NO_ANSWER = "No answer came, several times over; it may have arrived."
+LATE = "Telegram could not be reached for a day."
+HALT_PAUSE = timedelta(seconds=60)
+
+
+class InDoubt(StrEnum):
+    """What becomes of a call whose answer never came."""
+
+    RESEND = "resend"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """What every settling needs to know. `luck`: random in [0, 1), for the pauses. `flood`: the whole bot must wait."""
+
+    bot_id: int
+    in_doubt: InDoubt
+    now: datetime
+    luck: float
+    flood: bool = False
+
+
+async def settle(tx: Connection, claim: Claim, fate: Fate, how: Settling) -> None:
+    """Carry out a fate."""
+    match fate.kind:
+        case FateKind.GONE:
+            await outbox.drop_chat(tx, claim, how.bot_id, fate.reason, how.now)
+            await chats.set_state(tx, how.bot_id, claim.chat_id, ChatState.GONE, fate.reason)
+        case FateKind.MOVED:
+            await outbox.requeue(tx, claim, how.now, reason=fate.reason, tried=False)
+            await chats.migrate(tx, how.bot_id, claim.chat_id, fate.chat_id or claim.chat_id)
+        case FateKind.LATER:
+            await _later(tx, claim, fate, how)
+        case FateKind.PLAIN:
+            await outbox.requeue(tx, claim, how.now, reason=fate.reason, plain=True)
+        case FateKind.RETRY:
+            await _retry(tx, claim, fate, how)
+        case FateKind.DOUBT:
+            await settle_doubt(tx, claim, fate.reason, how)
+        case FateKind.HALT:
+            await outbox.requeue(tx, claim, how.now + HALT_PAUSE, reason=fate.reason, tried=False)
+        case FateKind.FAILED:
+            await outbox.fail(tx, claim, fate.reason, how.now)
+
+
+async def settle_doubt(tx: Connection, claim: Claim, reason: str, how: Settling, *, pause: bool = True) -> None:
+    """By the operator's choice: send it again (at once after a crash), or leave it and list it."""
+    if how.in_doubt is InDoubt.SKIP:
+        await outbox.skipped(tx, claim, SKIPPED, how.now)
+    elif claim.doubts + 1 >= MOST_DOUBTS:
+        await outbox.fail(tx, claim, NO_ANSWER, how.now)
+    else:
+        seconds = backoff(claim.attempts, how.luck) if pause else 0.0
+        await outbox.requeue(tx, claim, how.now + timedelta(seconds=seconds), reason=reason, doubt=True)
+
+
+async def _later(tx: Connection, claim: Claim, fate: Fate, how: Settling) -> None:
+    until = how.now + timedelta(seconds=fate.wait)
+    await outbox.hold_chat(tx, how.bot_id, claim.chat_id, until)
+    if how.flood:
+        await outbox.hold_bot(tx, how.bot_id, until)
+    await outbox.requeue(tx, claim, until, reason=fate.reason, tried=False)
+
+
+async def _retry(tx: Connection, claim: Claim, fate: Fate, how: Settling) -> None:
+    if hopeless(claim.attempts, claim.created_at, how.now):
+        await outbox.fail(tx, claim, LATE, how.now)
+        return
+    until = how.now + timedelta(seconds=backoff(claim.attempts, how.luck))
+    await outbox.requeue(tx, claim, until, reason=fate.reason)
