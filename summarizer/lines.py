@@ -6,6 +6,7 @@ a paragraph, a heading or a caption.
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 Span = tuple[int, int]
 
@@ -50,7 +51,7 @@ def _unwrapped(text: str, group: list[Span]) -> Iterator[Span]:
         return
     width = max(stop - start for start, stop in group)
     start, stop = group[0]
-    for line, following in zip(group, group[1:], strict=False):
+    for line, following in pairwise(group):
         if not _goes_on(text, line, following, width):
             yield start, stop
             start = following[0]
@@ -62,7 +63,7 @@ def _is_wrapped(text: str, group: list[Span]) -> bool:
     """Whether lines as wide as one another break inside sentences: at least every fifth goes on in small letters."""
     if max(stop - start for start, stop in group) > _MAX_WRAPPED:
         return False
-    broken = sum(_breaks_inside(text, *pair) for pair in zip(group, group[1:], strict=False))
+    broken = sum(_breaks_inside(text, *pair) for pair in pairwise(group))
     return broken > 0 and broken * 5 >= len(group) - 1
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from summarizer.guards import Fault, Judged
 from summarizer.model import METHODS, UnknownMethodError
-from summarizer.ranking import rate
+from summarizer.ranking import rate, weights_for
 from summarizer.words import stems, tokens
 
 MAX_COMPARED = 250  # sentences that sumy's methods see
@@ -26,7 +26,7 @@ def rank(
 ) -> list[int]:
     """Indexes of the sentences, best first; `found` are their stems."""
     if method == "auto":
-        scores = rate(judged, found, stems(title or "", language))
+        scores = rate(judged, found, stems(title or "", language), weights_for(language))
         return [judged[at].sentence.index for at in sorted(range(len(judged)), key=lambda at: (-scores[at], at))]
     if method == "lead":
         return [one.sentence.index for one in judged]

@@ -6,7 +6,7 @@ text -> sentences -> judged (guards) -> ranked (method) -> chosen (selection) ->
 from collections.abc import Sequence
 
 from summarizer import methods, selection
-from summarizer.guards import Fault, Judged, Sentence, first_of_each, judge
+from summarizer.guards import Fault, Judged, Sentence, judge
 from summarizer.languages import detect_language
 from summarizer.lines import blocks
 from summarizer.model import Summary
@@ -103,7 +103,5 @@ def _summary(found: Sequence[Sentence], title: str | None, language: str, count:
 
 
 def _candidates(judged: Sequence[Judged]) -> list[Judged]:
-    """The first of each repeated sentence, without what has no letter in it while anything has."""
-    kept = frozenset(first_of_each([one.sentence for one in judged]))
-    unique = [one for one in judged if one.sentence.index in kept]
-    return [one for one in unique if one.fault < Fault.EMPTY] or unique
+    """All but the repeats; what has no letter in it only where nothing has."""
+    return [one for one in judged if one.fault < Fault.EMPTY] or [one for one in judged if one.fault < Fault.REPEAT]
