@@ -26,6 +26,12 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _HEARTBEAT = 15.0
 _PAGE = 200
+_PAGE_HEADERS = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "frame-ancestors 'none'",  # the rest stands in the page itself
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 @web.middleware
@@ -132,7 +138,7 @@ class Control:
         """GET /sandbox/chats/{id}/messages?before=&limit=."""
         chat = self.world.chat(self._chat_id(request))
         before, limit = _int(request, "before"), min(max(_int(request, "limit", 50) or 50, 1), _PAGE)
-        kept = [stored.payload for stored in chat.messages.values() if before is None or stored.id < before]
+        kept = [stored.shown() for stored in chat.messages.values() if before is None or stored.id < before]
         return web.json_response({"messages": kept[-limit:], "more": len(kept) > limit})
 
     async def say(self, request: web.Request) -> web.StreamResponse:
@@ -163,7 +169,8 @@ class Control:
         content = {"document": keep_document(self.world, upload), "caption": fields.get("caption") or None}
         author = str(fields.get("from", ""))
         who = int(author) if author.isdecimal() else author or None
-        stored = people.say(self.world, self._chat_id(request), who, content)
+        reply = int(fields["reply_to"]) if fields.get("reply_to") else None
+        stored = people.say(self.world, self._chat_id(request), who, content, reply_to=reply)
         return web.json_response({"message": stored.payload})
 
     async def press(self, request: web.Request) -> web.StreamResponse:
@@ -242,8 +249,8 @@ class Control:
     async def add_bot(self, request: web.Request) -> web.StreamResponse:
         """POST /sandbox/bots; sees_everything switches privacy mode off."""
         body = await _object(request)
-        names = {"username": body.get("username"), "first_name": body.get("first_name") or "Tidings"}
-        bot = self.world.add_bot(body.get("token"), **names)
+        name = str(body.get("first_name") or "Tidings")
+        bot = self.world.add_bot(body.get("token"), username=body.get("username"), first_name=name)
         bot.sees_everything = bool(body.get("sees_everything", bot.sees_everything))
         return web.json_response(bot_view(bot))
 
@@ -284,12 +291,14 @@ class Control:
         """GET /sandbox/events?after=: Server-Sent Events; without `after` only what happens from now on."""
         last = request.headers.get("Last-Event-ID") or request.query.get("after")
         seq = int(last) if last and last.isdecimal() else self.world.events.seq
+        if seq > self.world.events.seq:  # counted before a restart
+            seq = 0
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         stream = web.StreamResponse(headers=headers)
         await stream.prepare(request)
         await stream.write(b": hello\n\n")
         try:
-            while not self.sandbox.is_closing():
+            while not self.sandbox.stopping:
                 events = await self.world.events.wait(seq, _HEARTBEAT)
                 await stream.write(b"".join(map(_frame, events)) or b": still here\n\n")
                 seq = events[-1]["seq"] if events else seq
@@ -302,7 +311,7 @@ class Control:
         path = self.sandbox.page / request.match_info.get("name", "index.html")
         if not path.is_file():
             raise ControlError(404, "There is no such page.")
-        return web.FileResponse(path, headers={"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"})
+        return web.FileResponse(path, headers=_PAGE_HEADERS)
 
 
 def _frame(event: dict[str, Any]) -> bytes:
@@ -313,7 +322,7 @@ def _members(body: dict[str, Any]) -> dict[int, str]:
     members: dict[int, str] = {}
     for item in body.get("members", []):
         if isinstance(item, dict):
-            user_id = item.get("user_id") or item.get("user", {}).get("id") or item.get("id")
+            user_id = item.get("user_id") or item.get("user", {}).get("id") or item["id"]
             members[int(user_id)] = str(item.get("status", "member"))
         else:
             members[int(item)] = "member"

@@ -40,6 +40,7 @@ _FOUND_KINDS = frozenset({"mention", "hashtag", "cashtag", "bot_command", "url",
 _UNCLEAN = re.compile("[\x00-\x09\x0b-\x1f\u2028-\u202e\u0333\u033f\u030a]")
 _VANISH = frozenset("\r\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u0333\u033f\u030a")
 _FIT = 1_000_000
+_LOW_HALF = (b"\xdc", b"\xdd", b"\xde", b"\xdf")  # high bytes of the second half of a surrogate pair
 
 
 @dataclass(slots=True)
@@ -130,7 +131,7 @@ def _check_halves(text: str, entities: list[Entity]) -> None:
 
 
 def _is_low_half(units: bytes, offset: int) -> bool:
-    return 0xDC <= (units[2 * offset + 1] if 2 * offset + 1 < len(units) else 0) <= 0xDF
+    return units[2 * offset + 1 : 2 * offset + 2] in _LOW_HALF
 
 
 def _bytes_to(units: bytes, offset: int) -> int:
@@ -145,7 +146,7 @@ def _clean(text: str, entities: list[Entity]) -> str:
     old = new = 0
     for char in text:
         moved[old] = new
-        width = 2 if ord(char) > 0xFFFF else 1
+        width = utf16(char)
         old += width
         if char in _VANISH:
             continue
@@ -183,7 +184,7 @@ def _order(entity: Entity) -> tuple[int, int, int]:
 
 
 def settle(entities: list[Entity]) -> list[Entity]:
-    """Sorted, with nothing overlapping that may not; styles are merged, and split where links or quotes begin or end."""
+    """Sorted, nothing overlapping that may not; styles are merged, and cut where links or quotes begin or end."""
     entities = sorted(entities, key=_order)
     if _is_settled(entities):
         return entities

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sandbox.errors import ApiError, ControlError, refuse, too_many
@@ -50,10 +50,10 @@ def read_fault(body: Mapping[str, Any]) -> Fault:
     kind = body.get("kind")
     if kind not in KINDS:
         raise ControlError(400, f"kind is one of {', '.join(sorted(KINDS))}.")
-    known = {key: body[key] for key in Fault.__slots__ if body.get(key) is not None and key != "until"}
+    known = {field.name: body[field.name] for field in fields(Fault) if body.get(field.name) is not None}
     fault = Fault(**known)
-    numbers = (fault.after, fault.times, fault.retry_after, fault.migrate_to, fault.seconds)
-    if not all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers):
+    numbers: list[object] = [fault.after, fault.times, fault.retry_after, fault.migrate_to, fault.seconds]
+    if not all(type(number) in {int, float} for number in numbers):
         raise ControlError(400, "after, times, retry_after, migrate_to and seconds are numbers.")
     return fault
 

@@ -7,7 +7,7 @@ from typing import Any
 from sandbox import entities, html, markdown
 from sandbox.access import Call
 from sandbox.errors import refuse
-from sandbox.links import BadLink, checked
+from sandbox.links import BadLinkError, checked
 
 TEXT_LIMIT = 4096  # code points after parsing
 CAPTION_LIMIT = 1024
@@ -93,6 +93,6 @@ def _preview(args: dict[str, Any]) -> dict[str, Any]:
     if "url" in preview:
         try:
             preview["url"] = checked(preview["url"])
-        except BadLink:
+        except BadLinkError:
             preview.pop("url")
     return preview

@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_DOMAINS = frozenset(
-    "com org net info io co edu gov mil int biz name pro museum aero asia news press media today live blog site online "
-    "app dev web page wiki tech cloud digital agency world email chat social tv fm me xyz top club shop store space "
-    "space website link click world global international africa eu london nyc berlin paris tokyo moscow city "
-    "ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc cd "
-    "cf cg ch ci ck cl cm cn cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et fi fj fk fo fr ga gb gd ge gf gg "
-    "gh gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr ht hu id ie il im in iq ir is it je jm jo jp ke kg kh ki km kn "
-    "kp kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz na "
-    "nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re ro rs ru rw sa sb sc sd se sg "
-    "sh si sk sl sm sn so sr ss st su sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tw tz ua ug uk us uy uz va vc "
-    "ve vg vi vn vu wf ws ye yt za zm zw рф рус 中国 한국".split()
+# Top-level domains that make a bare address a link: generic ones in wide use, and all countries'.
+_TOPS = (
+    "ac ad ae aero af africa ag agency ai al am ao app aq ar as asia at au aw ax az ba bb bd be berlin bf bg bh bi "
+    "biz bj blog bm bn bo br bs bt bw by bz ca cc cd cf cg ch chat ci city ck cl click cloud club cm cn co com cr "
+    "cu cv cw cx cy cz de dev digital dj dk dm do dz ec edu ee eg email er es et eu fi fj fk fm fo fr ga gb gd ge "
+    "gf gg gh gi gl global gm gn gov gp gq gr gs gt gu gw gy hk hm hn hr ht hu id ie il im in info int "
+    "international io iq ir is it je jm jo jp ke kg kh ki km kn kp kr kw ky kz la lb lc li link live lk london lr "
+    "ls lt lu lv ly ma mc md me media mg mh mil mk ml mm mn mo moscow mp mq mr ms mt mu museum mv mw mx my mz na "
+    "name nc ne net news nf ng ni nl no np nr nu nyc nz om online org pa page paris pe pf pg ph pk pl pm pn pr "
+    "press pro ps pt pw py qa re ro rs ru rw sa sb sc sd se sg sh shop si site sk sl sm sn so social space space sr "
+    "ss st store su sv sx sy sz tc td tech tf tg th tj tk tl tm tn to today tokyo top tr tt tv tw tz ua ug uk us uy "
+    "uz va vc ve vg vi vn vu web website wf wiki world world ws xyz ye yt za zm zw рус рф 中国 한국 "
 )
+_DOMAINS = frozenset(_TOPS.split())
+_MENTION_LENGTH = 4
 _SHORT_MENTIONS = frozenset({"gif", "pic", "vid"})
 _MENTION = re.compile(r"(?<![\w])@([A-Za-z0-9_]{3,32})(?![A-Za-z0-9_])")
 _HASHTAG = re.compile(r"(?<![\w\u200c])#([\w\u200c\u00b7]{1,256})(?![\w\u200c#])")
@@ -68,7 +71,7 @@ def _spans(text: str, skip_commands: bool) -> Iterator[tuple[str, int, int]]:
 
 def _mentions(text: str) -> Iterator[tuple[str, int, int]]:
     for match in _MENTION.finditer(text):
-        if len(match[1]) > 3 or match[1].lower() in _SHORT_MENTIONS:
+        if len(match[1]) >= _MENTION_LENGTH or match[1].lower() in _SHORT_MENTIONS:
             yield "mention", *match.span()
     for match in _EMAIL.finditer(text):
         if match[1].lower() in _DOMAINS:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sandbox.entities import Entity, utf16
 from sandbox.errors import ApiError, refuse
-from sandbox.links import BadLink, checked, user_of
+from sandbox.links import BadLinkError, checked, user_of
 
 _STYLE_OF = {
     "b": "bold",
@@ -38,6 +38,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9.-]*")
 _REFERENCE = re.compile(r"&(?:#x(?P<hex>[0-9A-Fa-f]*)|#(?P<dec>[0-9]*)|(?P<name>[A-Za-z]*))(?P<end>;?)")
 _TIME_FORMAT = re.compile(r"r|w?[dD]?[tT]?")
 _LONGEST_REFERENCE = 10
+_NO_CHARACTER = 0x10FFFF
+_INT64 = 2**63
 
 
 @dataclass(slots=True)
@@ -218,13 +220,9 @@ class _Parser:
             return _STYLE_OF[tag], {}
         if tag == "blockquote":
             return ("expandable_blockquote" if argument else "blockquote"), {}
-        if tag == "tg-emoji":
-            if not argument.isdecimal() or not 0 < int(argument) < 2**63:
-                raise _wrong("Invalid custom emoji identifier specified")
-            return "custom_emoji", {"custom_emoji_id": argument}
-        if tag == "tg-time":
-            return _time(argument)
-        return _link(argument or "".join(self.pieces[opened.start :]))
+        if tag == "a":
+            return _link(argument or "".join(self.pieces[opened.start :]))
+        return _MEANINGS[tag](argument)
 
     def _mark_code(self, opened: _Open, length: int) -> None:
         """<pre><code class="language-x"> in either order is one `pre` with its language."""
@@ -273,8 +271,14 @@ def _link(url: str) -> tuple[str, dict[str, Any]]:
         return "text_mention", {"user": {"id": user_id}}
     try:
         return "text_link", {"url": checked(url)}
-    except BadLink:
+    except BadLinkError:
         return "", {}
+
+
+def _emoji(argument: str) -> tuple[str, dict[str, Any]]:
+    if not argument.isdecimal() or not 0 < int(argument) < _INT64:
+        raise _wrong("Invalid custom emoji identifier specified")
+    return "custom_emoji", {"custom_emoji_id": argument}
 
 
 def _time(argument: str) -> tuple[str, dict[str, Any]]:
@@ -282,6 +286,9 @@ def _time(argument: str) -> tuple[str, dict[str, Any]]:
     if not unix.isdecimal() or int(unix) >= 2**31 or not _TIME_FORMAT.fullmatch(form):
         return "", {}
     return "date_time", {"unix_time": int(unix), **({"date_time_format": form} if form else {})}
+
+
+_MEANINGS = {"tg-time": _time, "tg-emoji": _emoji}
 
 
 def _reference(text: str, at: int) -> tuple[str, int]:
@@ -295,6 +302,6 @@ def _reference(text: str, at: int) -> tuple[str, int]:
     digits = match["hex"] if match["hex"] is not None else match["dec"]
     code = int(digits or "0", 16 if match["hex"] is not None else 10)
     too_long = match.end() - len(match["end"]) - at >= _LONGEST_REFERENCE
-    if code == 0 or code >= 0x10FFFF or too_long:
+    if code == 0 or code >= _NO_CHARACTER or too_long:
         return "&", at + 1
     return chr(code), match.end()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.errors import ApiError, refuse
-from sandbox.links import BadLink, checked
+from sandbox.links import BadLinkError, checked
 
 _CALLBACK_BYTES = 64
 _COPY_UNITS = 256
@@ -89,7 +89,7 @@ def _any(button: dict[str, Any], chat_type: str) -> None:
 def _url(button: dict[str, Any], chat_type: str) -> None:
     try:
         button["url"] = checked(button["url"])
-    except BadLink as why:
+    except BadLinkError as why:
         raise refuse(f"inline keyboard button URL '{button['url']}' is invalid: {why}") from why
 
 
@@ -107,14 +107,14 @@ def _web_app_button(button: dict[str, Any], chat_type: str) -> None:
 def _web_app(web_app: dict[str, Any], where: str) -> None:
     try:
         web_app["url"] = checked(web_app["url"], https_only=True)
-    except BadLink as why:
+    except BadLinkError as why:
         raise refuse(f"{where} Web App URL '{web_app['url']}' is invalid: {why}") from why
 
 
 def _login(button: dict[str, Any], chat_type: str) -> None:
     try:
         button["login_url"]["url"] = checked(button["login_url"]["url"], https_only=True)
-    except BadLink as why:
+    except BadLinkError as why:
         url = button["login_url"]["url"]
         raise refuse(f"inline keyboard button login URL '{url}' is invalid: {why}") from why
 

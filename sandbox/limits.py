@@ -32,7 +32,7 @@ class Limits:
             times.append(now)
         return None
 
-    def _chat_checks(self, bot_id: int, chat_id: int) -> list[tuple[deque[float], int | None, float]]:
+    def _chat_checks(self, bot_id: int, chat_id: int) -> list[tuple[deque[float], int, float]]:
         if chat_id > 0 and self.per_chat_second:
             times = self._chats.setdefault((bot_id, chat_id), deque())
             return [(times, _BURST * self.per_chat_second, float(_BURST))]
@@ -41,9 +41,9 @@ class Limits:
         return []
 
 
-def _wait(times: deque[float], count: int | None, span: float, now: float) -> float:
+def _wait(times: deque[float], count: int, span: float, now: float) -> float:
     while times and times[0] <= now - span:
         times.popleft()
-    if count is None or len(times) < count:
+    if len(times) < count:
         return 0.0
     return times[0] + span - now

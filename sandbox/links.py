@@ -11,10 +11,11 @@ _PARTS = re.compile(
 )
 _IN_APP = re.compile(r"(?:tg|ton|tonsite):", re.IGNORECASE)
 _USER = re.compile(r"tg:(?://)?user\?id=(\d{1,15})$", re.IGNORECASE)
+_LAST_PORT = 65_535
 _HOST = re.compile(r"[\w.~%-]+")
 
 
-class BadLink(ValueError):
+class BadLinkError(ValueError):
     """An address that Telegram refuses; the message is its reason."""
 
 
@@ -25,18 +26,18 @@ def user_of(url: str) -> int | None:
 
 
 def checked(url: str, *, https_only: bool = False) -> str:
-    """The address as Telegram stores it: with a protocol, its host in lower case, a path. Raises BadLink."""
+    """The address as Telegram stores it: with a protocol, its host in lower case, a path. Raises BadLinkError."""
     url = url.strip()
     if not url:
-        raise BadLink("URL host is empty")
+        raise BadLinkError("URL host is empty")
     if _IN_APP.match(url) and not https_only:
         return url
     match = _PARTS.fullmatch(url)
     scheme = ((match and match["scheme"]) or "http").lower()
     if match is None or scheme not in {"http", "https"}:
-        raise BadLink("Unsupported URL protocol")
+        raise BadLinkError("Unsupported URL protocol")
     if https_only and scheme != "https":
-        raise BadLink("Only HTTPS links are allowed")
+        raise BadLinkError("Only HTTPS links are allowed")
     return f"{scheme}://{_authority(match['authority'])}{_rest(match['rest'])}"
 
 
@@ -44,11 +45,11 @@ def _authority(authority: str) -> str:
     login, at, host_port = authority.rpartition("@")
     host, port = _host_port(host_port)
     if not host:
-        raise BadLink("URL host is empty")
+        raise BadLinkError("URL host is empty")
     if host.startswith("["):
         return f"{login}{at}{host.lower()}{port}"
     if "." not in host or not _HOST.fullmatch(host):
-        raise BadLink("Wrong HTTP URL")
+        raise BadLinkError("Wrong HTTP URL")
     return f"{login}{at}{host.lower()}{port}"
 
 
@@ -56,13 +57,13 @@ def _host_port(text: str) -> tuple[str, str]:
     if text.startswith("["):
         host, closing, port = text.partition("]")
         if not closing:
-            raise BadLink("Wrong IPv6 address specified")
+            raise BadLinkError("Wrong IPv6 address specified")
         host += closing
         port = port.removeprefix(":")
     else:
         host, _, port = text.partition(":")
-    if port and not (port.isdecimal() and 0 < int(port) < 65536):
-        raise BadLink("Wrong port number specified in the URL")
+    if port and not (port.isdecimal() and 0 < int(port) <= _LAST_PORT):
+        raise BadLinkError("Wrong port number specified in the URL")
     return host, f":{port}" if port else ""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.access import Upload
 from sandbox.errors import refuse
-from sandbox.links import BadLink, checked
+from sandbox.links import BadLinkError, checked
 from sandbox.world import World
 
 _PHOTO_BYTES = 10 * 1024 * 1024
@@ -97,12 +97,13 @@ def _known(world: World, source: Any, kind: str) -> Any:
 def _by_address(world: World, address: str, kind: str) -> Any:
     try:
         url = checked(address)
-    except BadLink as wrong:
+    except BadLinkError as wrong:
         raise refuse("wrong HTTP URL specified") from wrong
     digest = hashlib.sha256(url.encode()).hexdigest()
     base = {"file_id": f"{kind}-{digest[:40]}", "file_unique_id": digest[:16], "file_size": 0}
     one_size = [{**base, "width": 800, "height": 600}]
     content: Any = one_size if kind == "photo" else {**base, "file_name": url.rpartition("/")[2] or "file"}
-    world.files[base["file_id"]] = {"file_path": "", "kind": kind, "size": 0, "content": content, "url": url}
-    world.touch("file", base["file_id"])
+    file_id = str(base["file_id"])
+    world.files[file_id] = {"file_path": "", "kind": kind, "size": 0, "content": content, "url": url}
+    world.touch("file", file_id)
     return content

@@ -111,7 +111,7 @@ def set_member(world: World, chat_id: int, user_id: int, status: str, **rights: 
         _member_update(world, chat, bot, old, new, by=by)
     for other in world.bots_in(chat):
         if other.id != user_id and chat.members[other.id].may("can_manage_chat"):
-            other.outbox.add("chat_member", _membership(world, chat, user_id, old, new, by))
+            other.outbox.add("chat_member", _membership(world, chat, user_id, old=old, new=new, by=by))
     if chat.type != "channel" and world.is_present(chat, user_id) != was_present:
         _service(world, chat, user_id, joined=not was_present, by=by)
 
@@ -137,8 +137,6 @@ def _author(world: World, chat: Chat, author: int | str | None) -> int:
             raise ControlError(403, "Only its user writes in a private chat.")
         return chat.id
     if author in {None, "anonymous"}:
-        if chat.type == "group":
-            raise ControlError(400, "Anonymous administrators exist in supergroups only.")
         return 0
     if not isinstance(author, int) or author not in world.users:
         raise ControlError(404, '`from` is the id of a user, or "anonymous", or null in a channel.')
@@ -220,10 +218,10 @@ def _owner(chat: Chat, otherwise: int) -> int:
 
 
 def _member_update(world: World, chat: Chat, bot: Bot, old: Member, new: Member, *, by: int) -> None:
-    bot.outbox.add("my_chat_member", _membership(world, chat, bot.id, old, new, by))
+    bot.outbox.add("my_chat_member", _membership(world, chat, bot.id, old=old, new=new, by=by))
 
 
-def _membership(world: World, chat: Chat, user_id: int, old: Member, new: Member, by: int) -> dict[str, Any]:
+def _membership(world: World, chat: Chat, user_id: int, *, old: Member, new: Member, by: int) -> dict[str, Any]:
     person = world.person(user_id)
     actor = world.person(by)
     if person is None:

@@ -33,6 +33,8 @@ async def get_updates(call: Call) -> list[dict[str, Any]]:
             break
         outbox.changed.clear()
         await _changed(outbox.changed, left)
+        if outbox.poll != mine and not outbox.ended_by:  # the server stops
+            return []
         if outbox.poll != mine:
             raise refuse(f"terminated by {outbox.ended_by}", 409)
     return [queued.body for queued in ready]

@@ -7,19 +7,29 @@ from typing import Any
 
 from sandbox.access import Call
 from sandbox.errors import ApiError, refuse
-from sandbox.links import BadLink, checked
+from sandbox.links import BadLinkError, checked
 from sandbox.records import Bot, Chat
 from sandbox.world import World
 
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 _LANGUAGE = re.compile(r"[a-z]{2}")
+_COMMAND_LENGTH = 32
 _DESCRIPTION_LIMIT = 256
 _COMMANDS = 100
 _TEXT_LIMITS = {"name": 64, "description": 512, "short_description": 120}
-_RIGHTS = (
-    "is_anonymous can_manage_chat can_delete_messages can_manage_video_chats can_restrict_members can_promote_members "
-    "can_change_info can_invite_users can_post_stories can_edit_stories can_delete_stories"
-).split()
+_RIGHTS = [
+    "is_anonymous",
+    "can_manage_chat",
+    "can_delete_messages",
+    "can_manage_video_chats",
+    "can_restrict_members",
+    "can_promote_members",
+    "can_change_info",
+    "can_invite_users",
+    "can_post_stories",
+    "can_edit_stories",
+    "can_delete_stories",
+]
 
 
 def get_me(call: Call) -> Any:
@@ -75,7 +85,7 @@ def _command(command: dict[str, Any]) -> dict[str, str]:
     name, description = command["command"].strip().removeprefix("/"), command["description"].strip()
     if not name:
         raise refuse("command must be non-empty")
-    if len(name) > 32:
+    if len(name) > _COMMAND_LENGTH:
         raise refuse("command length must not exceed 32")
     if not _COMMAND.fullmatch(name):
         raise refuse("BOT_COMMAND_INVALID")
@@ -181,7 +191,7 @@ def _check_web_app(button: dict[str, Any]) -> None:
         raise refuse("menu button text must be non-empty")
     try:
         button["web_app"]["url"] = checked(button["web_app"]["url"], https_only=True)
-    except BadLink as why:
+    except BadLinkError as why:
         raise refuse(f"menu button Web App URL '{button['web_app']['url']}' is invalid: {why}") from why
 
 

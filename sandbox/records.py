@@ -81,10 +81,14 @@ def _restricted() -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Stored:
-    """A message: the Bot API's Message, and who wrote it (0: the chat itself)."""
+    """A message: the Bot API's Message, and who wrote it (0: the chat itself).
+
+    `keyboard` is a reply keyboard (or its removal, or a forced reply): people see it, Message objects don't carry it.
+    """
 
     payload: dict[str, Any]
     author: int
+    keyboard: dict[str, Any] | None = None
 
     @property
     def id(self) -> int:
@@ -92,10 +96,14 @@ class Stored:
         message_id: int = self.payload["message_id"]
         return message_id
 
+    def shown(self) -> dict[str, Any]:
+        """The message as people see it."""
+        return {**self.payload, "reply_markup": self.keyboard} if self.keyboard else self.payload
+
 
 @dataclass(slots=True)
 class Chat:
-    """A private chat, group, supergroup or channel. `names` are the fields that Chat objects carry beside id and type."""
+    """A private chat, group, supergroup or channel; `names` are what Chat objects carry beside id and type."""
 
     id: int
     type: str

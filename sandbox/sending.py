@@ -12,18 +12,39 @@ from sandbox.media import document, photo
 from sandbox.records import Chat, Stored
 
 ACTIONS = frozenset(
-    "typing upload_photo record_video upload_video record_voice upload_voice record_audio upload_audio upload_document "
-    "choose_sticker find_location pick_up_location record_video_note upload_video_note cancel".split()
+    [
+        "typing",
+        "upload_photo",
+        "record_video",
+        "upload_video",
+        "record_voice",
+        "upload_voice",
+        "record_audio",
+        "upload_audio",
+        "upload_document",
+        "choose_sticker",
+        "find_location",
+        "pick_up_location",
+        "record_video_note",
+        "upload_video_note",
+        "cancel",
+    ]
 )
 _ALBUM = range(2, 11)
-_CONTENT = (
-    "text entities link_preview_options photo document caption caption_entities show_caption_above_media has_media_spoiler "
-    "animation"
-).split()
-_NO_COPY = frozenset(
-    {"new_chat_members", "left_chat_member", "migrate_to_chat_id", "migrate_from_chat_id", "pinned_message"}
-)
+_CONTENT = [
+    "text",
+    "entities",
+    "link_preview_options",
+    "photo",
+    "document",
+    "caption",
+    "caption_entities",
+    "show_caption_above_media",
+    "has_media_spoiler",
+    "animation",
+]
 _DRAFT_LIMIT = 4096
+_AT_ONCE = 100
 
 
 def send_message(call: Call) -> Any:
@@ -125,10 +146,9 @@ def _send(call: Call, chat: Chat, content: dict[str, Any]) -> dict[str, Any]:
     stored_markup = markup if markup and "inline_keyboard" in markup else None
     if stored_markup:
         fields["reply_markup"] = stored_markup
-    stored = call.world.post(chat, call.bot.id, fields, thread_id=call.args.get("message_thread_id"))
-    if markup and not stored_markup:
-        call.world.events.tell("keyboard", chat.id, message_id=stored.id, reply_markup=markup)
-    return stored.payload
+    thread_id = call.args.get("message_thread_id")
+    keyboard = None if stored_markup else markup
+    return call.world.post(chat, call.bot.id, fields, thread_id=thread_id, keyboard=keyboard).payload
 
 
 def _flags(call: Call) -> dict[str, Any]:
@@ -173,10 +193,8 @@ def _forward(call: Call, message_id: int) -> Stored:
     if not fields:
         raise refuse("message can't be forwarded")
     fields["forward_origin"] = original.payload.get("forward_origin") or _origin(source, original)
-    stored = call.world.post(
-        chat, call.bot.id, {**fields, **_flags(call)}, thread_id=call.args.get("message_thread_id")
-    )
-    return stored
+    thread_id = call.args.get("message_thread_id")
+    return call.world.post(chat, call.bot.id, {**fields, **_flags(call)}, thread_id=thread_id)
 
 
 def _origin(source: Chat, original: Stored) -> dict[str, Any]:
@@ -193,7 +211,7 @@ def _copy(call: Call, message_id: int) -> Stored:
     original = find_message(source, message_id, "to copy")
     chat = writable(call)
     content = {key: original.payload[key] for key in _CONTENT if key in original.payload}
-    if not content or _NO_COPY & original.payload.keys() or original.payload.get("has_protected_content"):
+    if not content or original.payload.get("has_protected_content"):
         raise refuse("message can't be copied")
     if call.args.get("caption") is not None and "text" not in content:
         content = {key: value for key, value in content.items() if not key.startswith("caption")}
@@ -205,7 +223,7 @@ def _copy(call: Call, message_id: int) -> Stored:
 
 def _each(call: Call, action: Any, doing: str) -> list[Stored]:
     ids = call.args["message_ids"]
-    if not 1 <= len(ids) <= 100 or sorted(set(ids)) != ids:
+    if not 1 <= len(ids) <= _AT_ONCE or sorted(set(ids)) != ids:
         raise refuse("message identifiers must be in a strictly increasing order")
     source = find_chat(call, "from_chat_id")
     known = [message_id for message_id in ids if message_id in source.messages]

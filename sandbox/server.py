@@ -23,11 +23,11 @@ from aiohttp import web
 from sandbox import control
 from sandbox.access import Call, Upload
 from sandbox.calls import CALLS
-from sandbox.errors import ApiError, not_found, refuse
+from sandbox.errors import ApiError, not_found, refuse, too_many
 from sandbox.faults import TRANSPORT, Fault, Faults, refusal
 from sandbox.ledger import Ledger, Row
 from sandbox.limits import Limits
-from sandbox.methods import CANONICAL
+from sandbox.methods import CANONICAL, METHODS
 from sandbox.polling import get_updates
 from sandbox.reading import MAX_BODY, read_call
 from sandbox.records import Bot
@@ -63,7 +63,7 @@ class Sandbox:
         self.app = self._application()
         self._pushers: dict[int, asyncio.Task[None]] = {}
         self._session: aiohttp.ClientSession | None = None
-        self._closing = asyncio.Event()
+        self._stopping = False
 
     @classmethod
     async def open(cls, path: Path | None, *, clock: Callable[[], float] = time.time) -> Sandbox:
@@ -74,8 +74,6 @@ class Sandbox:
 
     async def close(self) -> None:
         """Stop pushing, write what is left, close the file."""
-        self._closing.set()
-        self.world.events.wake()
         for task in self._pushers.values():
             task.cancel()
         await asyncio.gather(*self._pushers.values(), return_exceptions=True)
@@ -84,9 +82,22 @@ class Sandbox:
         if self.store:
             await self.store.close()
 
-    def is_closing(self) -> bool:
-        """Whether streams should end."""
-        return self._closing.is_set()
+    @property
+    def stopping(self) -> bool:
+        """Whether streams and long polls should end, because the server stops listening."""
+        return self._stopping
+
+    def start(self) -> None:
+        """The server listens: push to webhooks that were set before."""
+        self._stopping = False
+        for bot in self.world.bots.values():
+            self.watch(bot)
+
+    async def _stop(self, app: web.Application) -> None:
+        self._stopping = True
+        self.world.events.wake()
+        for bot in self.world.bots.values():
+            bot.outbox.interrupt("")
 
     def _application(self) -> web.Application:
         app = web.Application(client_max_size=MAX_BODY, middlewares=[control.guard])
@@ -94,6 +105,7 @@ class Sandbox:
         app.router.add_get("/file/bot{token:[^/]+}/{path:.+}", self._file)
         control.add_routes(app, self)
         app.router.add_route("*", "/{rest:.*}", _no_path)
+        app.on_shutdown.append(self._stop)
         return app
 
     # Calls -----------------------------------------------------------------------------------------------------------
@@ -112,7 +124,7 @@ class Sandbox:
         if fault and fault.kind == "drop_before":
             row.error = "dropped before any effect"
             return _drop(request)
-        answer = await self._answer(bot, method, raw, files, row, fault)
+        answer = await self._answer(bot, raw, files, row=row, fault=fault)
         return await self._finish(request, row, answer, fault)
 
     def _bot(self, token: str) -> Bot:
@@ -124,30 +136,25 @@ class Sandbox:
         raise ApiError(401, "Unauthorized" if looks_right else "Unauthorized: invalid token specified")
 
     async def _answer(
-        self,
-        bot: Bot,
-        method: str,
-        raw: dict[str, Any],
-        files: dict[str, Upload],
-        row: Row,
-        fault: Fault | None,
+        self, bot: Bot, raw: dict[str, Any], files: dict[str, Upload], *, row: Row, fault: Fault | None = None
     ) -> _Answer:
         try:
-            if fault and fault.kind in {"html", "bad_gateway"}:
-                raise ApiError(502, "Bad Gateway")
-            if fault and fault.kind not in TRANSPORT:
-                raise self._refusal(fault, row)
-            result = await self.perform(bot, method, raw, files)
+            self._fail(fault, row)
+            result = await self.perform(bot, row.method, raw, files)
         except ApiError as wrong:
             row.status, row.error = wrong.code, wrong.description
             return _Answer(wrong.code, wrong.envelope())
+        except Exception:
+            log.exception("sandbox.call_failed", method=row.method, n=row.n)
+            row.status, row.error = 500, "Internal Server Error"
+            return _Answer(500, ApiError(500, "Internal Server Error").envelope())
         row.status, row.ok = 200, True
         row.message_id = _message_id(result)
         return _Answer(200, {"ok": True, "result": result})
 
     async def perform(self, bot: Bot, method: str, raw: dict[str, Any], files: dict[str, Upload]) -> Any:
         """Do a call and give its result; raises ApiError."""
-        if method not in CANONICAL.values():
+        if method not in METHODS:
             raise not_found("method not found")
         if too_deep(raw):
             raise refuse("can't parse JSON object")
@@ -168,14 +175,18 @@ class Sandbox:
         number = chat_id if isinstance(chat_id, int) and call.method.startswith(_COUNTED[:3]) else None
         seconds = self.limits.retry_after(call.bot.id, number, self.world.clock())
         if seconds:
-            raise refuse_too_many(seconds)
+            raise too_many(seconds)
 
-    def _refusal(self, fault: Fault, row: Row) -> ApiError:
+    def _fail(self, fault: Fault | None, row: Row) -> None:
+        if fault and fault.kind in {"html", "bad_gateway"}:
+            raise ApiError(502, "Bad Gateway")
+        if fault is None or fault.kind in TRANSPORT:
+            return
         chat = self.world.chats.get(row.chat_id) if isinstance(row.chat_id, int) else None
         if fault.kind == "migrated" and chat and fault.migrate_to and fault.migrate_to not in self.world.chats:
             members = {user_id: member.status for user_id, member in chat.members.items()}
             self.world.add_chat("supergroup", str(chat.names.get("title", "")), members, chat_id=fault.migrate_to)
-        return refusal(fault, chat.type if chat else "supergroup", self.world.clock())
+        raise refusal(fault, chat.type if chat else "supergroup", self.world.clock())
 
     async def _finish(self, request: web.Request, row: Row, answer: _Answer, fault: Fault | None) -> web.StreamResponse:
         if fault and fault.kind == "drop_after":
@@ -214,12 +225,7 @@ class Sandbox:
     async def _execute(self, bot: Bot, method: str, raw: dict[str, Any]) -> None:
         name = CANONICAL.get(method.lower(), method)
         row = self.ledger.open(self.world.clock(), name, raw)
-        await self._answer(bot, name, raw, {}, row, None)
-
-
-def refuse_too_many(seconds: int) -> ApiError:
-    """429 by the switched-on limits."""
-    return ApiError(429, f"Too Many Requests: retry after {seconds}", {"retry_after": seconds})
+        await self._answer(bot, raw, {}, row=row)
 
 
 def _message_id(result: Any) -> int | None:
@@ -256,8 +262,7 @@ async def serve(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> Asy
     try:
         site = web.TCPSite(runner, host, port)
         await site.start()
-        for bot in sandbox.world.bots.values():
-            sandbox.watch(bot)
+        sandbox.start()
         bound = runner.addresses[0][1]
         yield f"http://{host}:{bound}"
     finally:

@@ -10,12 +10,33 @@ from itertools import islice, takewhile
 from typing import Any
 
 KEPT_SECONDS = 24 * 3600.0
-KINDS = (
-    "message edited_message channel_post edited_channel_post business_connection business_message "
-    "edited_business_message deleted_business_messages guest_message message_reaction message_reaction_count "
-    "inline_query chosen_inline_result callback_query shipping_query pre_checkout_query purchased_paid_media poll "
-    "poll_answer my_chat_member chat_member chat_join_request chat_boost removed_chat_boost managed_bot"
-).split()
+KINDS = [
+    "message",
+    "edited_message",
+    "channel_post",
+    "edited_channel_post",
+    "business_connection",
+    "business_message",
+    "edited_business_message",
+    "deleted_business_messages",
+    "guest_message",
+    "message_reaction",
+    "message_reaction_count",
+    "inline_query",
+    "chosen_inline_result",
+    "callback_query",
+    "shipping_query",
+    "pre_checkout_query",
+    "purchased_paid_media",
+    "poll",
+    "poll_answer",
+    "my_chat_member",
+    "chat_member",
+    "chat_join_request",
+    "chat_boost",
+    "removed_chat_boost",
+    "managed_bot",
+]
 _OPT_IN = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 
 
@@ -41,7 +62,7 @@ class Queued:
 
 @dataclass(slots=True)
 class Outbox:
-    """Updates in order; `touched` is told each id that was added or confirmed. `allowed` None: Telegram's default set."""
+    """Updates in order; `touched` is told each id that was added or confirmed; `allowed` None is the default set."""
 
     clock: Callable[[], float]
     touched: Callable[[int], None]

@@ -53,7 +53,7 @@ _NAMES = {
 }
 
 
-class _Wrong(Exception):
+class _WrongError(Exception):
     """A nested value that is not of its type; the sentence says how."""
 
 
@@ -95,7 +95,7 @@ def _top(param: Param, value: Any) -> Any:
     parsed = _parse(param.name, value)
     try:
         return _nested(param.types, parsed, param.name)
-    except _Wrong as wrong:
+    except _WrongError as wrong:
         raise _explain(param, parsed, str(wrong)) from wrong
 
 
@@ -195,7 +195,7 @@ def _nested(types: tuple[str, ...], value: Any, name: str) -> Any:
 
 def _array(types: tuple[str, ...], value: Any, name: str) -> list[Any]:
     if not isinstance(value, list):
-        raise _Wrong(f'Field "{name}" must be of type Array')
+        raise _WrongError(f'Field "{name}" must be of type Array')
     inner = tuple(kind.removeprefix("Array of ") for kind in types)
     return [_nested(inner, item, name) for item in value]
 
@@ -207,7 +207,7 @@ def _one(types: tuple[str, ...], value: Any, name: str) -> Any:
     if kind in {"Integer", "String", "Boolean"}:
         return _scalar((kind,), value, name)
     if not isinstance(value, dict):
-        raise _Wrong(f"{kind} must be an Object")
+        raise _WrongError(f"{kind} must be an Object")
     if kind in OPAQUE:
         return value
     if kind in UNIONS or len(types) > 1:
@@ -227,24 +227,24 @@ def _scalar(kinds: tuple[str, ...], value: Any, name: str) -> Any:
     if kinds == ("String",) and isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     kind = "Number" if kinds[0] == "Integer" else kinds[0]
-    raise _Wrong(f'Field "{name}" must be of type {kind}')
+    raise _WrongError(f'Field "{name}" must be of type {kind}')
 
 
 def _clean(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as wrong:
-        raise _Wrong("strings must be encoded in UTF-8") from wrong
+        raise _WrongError("strings must be encoded in UTF-8") from wrong
     return text
 
 
 def _variant(types: tuple[str, ...], value: dict[str, Any]) -> str:
     if "type" not in value:
-        raise _Wrong('Can\'t find field "type"')
+        raise _WrongError('Can\'t find field "type"')
     union = types[0] if types[0] in UNIONS else "InputMedia"
     found = UNIONS[union].get(str(value["type"]))
     if found is None or (len(types) > 1 and found not in types):
-        raise _Wrong("Unsupported type specified")
+        raise _WrongError("Unsupported type specified")
     return found
 
 
@@ -254,7 +254,7 @@ def _fields(kind: str, value: dict[str, Any]) -> dict[str, Any]:
         inner = value.get(param.name)
         if inner is None:
             if param.required:
-                raise _Wrong(f'Can\'t find field "{param.name}"')
+                raise _WrongError(f'Can\'t find field "{param.name}"')
             continue
         fields[param.name] = _nested(param.types, inner, param.name)
     return fields
@@ -263,7 +263,7 @@ def _fields(kind: str, value: dict[str, Any]) -> dict[str, Any]:
 def _markup(value: Any) -> dict[str, Any]:
     """A reply markup is told by the field it has; keyboards have their own wording, made here."""
     if not isinstance(value, dict):
-        raise _Wrong("Object expected as reply markup")
+        raise _WrongError("Object expected as reply markup")
     for field, kind in _MARKUPS.items():
         if value.get(field) is not None:
             return _keyboard(field, kind, value)
@@ -276,15 +276,15 @@ def _markup(value: Any) -> dict[str, Any]:
 def _keyboard(field: str, kind: str, value: dict[str, Any]) -> dict[str, Any]:
     rows = value[field]
     if not isinstance(rows, list):
-        raise _Wrong(f'Field "{field}" of the {kind} must be an Array')
+        raise _WrongError(f'Field "{field}" of the {kind} must be an Array')
     if not all(isinstance(row, list) for row in rows):
-        raise _Wrong(f'Field "{field}" of the {kind} must be an Array of Arrays')
+        raise _WrongError(f'Field "{field}" of the {kind} must be an Array of Arrays')
     button = "InlineKeyboardButton" if field == "inline_keyboard" else "KeyboardButton"
     name = "inline keyboard button" if field == "inline_keyboard" else "keyboard button"
     try:
         kept = [[_button(button, item) for item in row] for row in rows]
-    except _Wrong as wrong:
-        raise _Wrong(f"can't parse {name}: {wrong}") from wrong
+    except _WrongError as wrong:
+        raise _WrongError(f"can't parse {name}: {wrong}") from wrong
     others = tuple(param for param in OBJECTS[kind] if param.name != field and value.get(param.name) is not None)
     flags = {param.name: _nested(param.types, value[param.name], param.name) for param in others}
     return {field: kept, **flags}
@@ -294,7 +294,5 @@ def _button(kind: str, value: Any) -> dict[str, Any]:
     if kind == "KeyboardButton" and isinstance(value, str):
         return {"text": _clean(value)}
     if not isinstance(value, dict):
-        raise _Wrong(
-            f"{kind} must be an Object" if kind != "KeyboardButton" else f"{kind} must be a String or an Object"
-        )
+        raise _WrongError(f"{kind} must be {'a String or ' if kind == 'KeyboardButton' else ''}an Object")
     return _fields(kind, value)

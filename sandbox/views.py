@@ -17,7 +17,7 @@ def state_view(world: World) -> dict[str, Any]:
     shown = chats[:_FIRST_CHATS]
     people = {user_id for chat in shown for user_id in chat.members if user_id in world.users}
     return {
-        "bot": bot.user.as_json() if bot else None,
+        "bot": {**bot.user.as_json(), "description": bot.texts.get("description|", "")} if bot else None,
         "users": [world.users[user_id].as_json() for user_id in sorted(people)],
         "chats": [chat_view(world, chat) for chat in shown],
         "default_viewer": next(iter(world.users), None),
@@ -27,7 +27,7 @@ def state_view(world: World) -> dict[str, Any]:
 
 def chat_view(world: World, chat: Chat) -> dict[str, Any]:
     """ChatView of the control API."""
-    last = chat.messages[next(reversed(chat.messages))].payload if chat.messages else None
+    last = chat.messages[next(reversed(chat.messages))].shown() if chat.messages else None
     members = [
         {"user": person.as_json(), "status": member.status}
         for user_id, member in chat.members.items()
@@ -45,7 +45,7 @@ def chat_view(world: World, chat: Chat) -> dict[str, Any]:
         "viewers": [user_id for user_id in chat.members if user_id in world.users and world.is_present(chat, user_id)],
         "blocked": chat.blocked,
         "started": chat.started,
-        "pinned": list(chat.pinned),
+        "pinned_message": chat.messages[chat.pinned[-1]].shown() if chat.pinned else None,
         "unread": 0,
         "last_message": last,
     }

@@ -64,11 +64,15 @@ class World:
             raise ControlError(400, "A token looks like 12345:secret.")
         bot_id = int(number)
         user = Person(bot_id, first_name, username=username or f"tidings{bot_id % 10_000}_bot", is_bot=True)
-        bot = Bot(token, user, Outbox(self.clock, lambda update_id: self.touch("update", bot_id, update_id)))
+        bot = Bot(token, user, Outbox(self.clock, lambda update_id: self._touch_update(bot_id, update_id)))
         self.bots[bot_id] = bot
         self.by_token[token] = bot
         self.touch("bot", bot_id)
         return bot
+
+    def _touch_update(self, bot_id: int, update_id: int) -> None:
+        self.touch("update", bot_id, update_id)
+        self.touch("bot", bot_id)
 
     def add_user(
         self,
@@ -174,7 +178,15 @@ class World:
 
     # Messages --------------------------------------------------------------------------------------------------------
 
-    def post(self, chat: Chat, author: int, fields: dict[str, Any], *, thread_id: int | None = None) -> Stored:
+    def post(
+        self,
+        chat: Chat,
+        author: int,
+        fields: dict[str, Any],
+        *,
+        thread_id: int | None = None,
+        keyboard: dict[str, Any] | None = None,
+    ) -> Stored:
         """Store a new message; `fields` are its content. `author` is a user or bot id, 0 for a chat's own post."""
         chat.last_id += 1
         payload: dict[str, Any] = {"message_id": chat.last_id, **self._sender(chat, author)}
@@ -184,11 +196,11 @@ class World:
             payload["message_thread_id"] = thread_id
             payload["is_topic_message"] = True
         payload.update(fields)
-        stored = Stored(payload, author)
+        stored = Stored(payload, author, keyboard)
         chat.messages[chat.last_id] = stored
         self.touch("message", chat.id, chat.last_id)
         self.touch("chat", chat.id)
-        self.events.tell("message", chat.id, message=payload)
+        self.events.tell("message", chat.id, message=stored.shown())
         return stored
 
     def _sender(self, chat: Chat, author: int) -> dict[str, Any]:
@@ -204,7 +216,7 @@ class World:
         payload.update(fields)
         stored.payload = payload
         self.touch("message", chat.id, stored.id)
-        self.events.tell("edited", chat.id, message=payload)
+        self.events.tell("edited", chat.id, message=stored.shown())
 
     def remove(self, chat: Chat, message_id: int) -> None:
         """Delete a message for everybody."""

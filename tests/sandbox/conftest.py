@@ -6,8 +6,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
 
 from sandbox.server import Sandbox, serve
+from tests.sandbox.page_driver import ChatPages, chromium
 
 TOKEN = "777:TEST-token_for_the_sandbox"
 USER = 1001
@@ -86,3 +88,10 @@ async def server() -> AsyncIterator[Server]:
     async with serve(sandbox) as url, aiohttp.ClientSession() as http:
         yield Server(sandbox, url, http, clock)
     await sandbox.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chat_page() -> AsyncIterator[ChatPages]:
+    """Opens the chat page in a browser that the module's tests share."""
+    async with chromium() as browser:
+        yield ChatPages(browser)

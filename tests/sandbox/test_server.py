@@ -12,10 +12,9 @@ async def test_example_for_other_rooms() -> None:
     sandbox = await Sandbox.open(None)
     bot_account = sandbox.world.add_bot("42:some-secret", username="news_bot")
     readers = sandbox.world.bulk_chats(3)
-    async with serve(sandbox) as url:
-        async with telegram.Bot(bot_account.token, base_url=f"{url}/bot", base_file_url=f"{url}/file/bot") as bot:
-            for chat_id in readers:
-                await bot.send_message(chat_id, "<b>News</b>", parse_mode="HTML")
+    async with serve(sandbox) as url, telegram.Bot(bot_account.token, base_url=f"{url}/bot") as bot:
+        for chat_id in readers:
+            await bot.send_message(chat_id, "<b>News</b>", parse_mode="HTML")
     sent = sandbox.ledger.read(method="sendMessage")
     assert [row["chat_id"] for row in sent] == readers
     assert all(row["ok"] and row["answered_at"] for row in sent)
