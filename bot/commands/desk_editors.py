@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 from bot.access import Who
 from bot.ask import Ask, Keyboard, Reply
 from bot.commands import desk_card
-from bot.commands.start import JOIN
 from bot.registry import Command, Press
 from delivery import render
 from delivery.wording import long_date
@@ -17,6 +16,7 @@ from storage.editors import LastOwnerError
 from storage.records import Editor, Role
 from storage.slots import zone_of
 
+JOIN = "join_"
 LINK_FOR = timedelta(days=3)
 ROLES = {
     Role.OWNER: ("👑", "may do everything and says who else works here"),
