@@ -3,9 +3,9 @@
 import { Actions } from "./actions.js";
 import { api, Events } from "./api.js";
 import { ChatList, nameOf } from "./chatlist.js";
-import { Composer } from "./composer.js";
-import { h, icon } from "./dom.js";
-import { actionWords, Header, themeButton } from "./header.js";
+import { Composer, takeDrops } from "./composer.js";
+import { icon } from "./dom.js";
+import { actionWords, drawWelcome, Header, themeButton } from "./header.js";
 import { History } from "./history.js";
 import { announce, closeMenu, toast } from "./notices.js";
 import { Store } from "./store.js";
@@ -71,7 +71,7 @@ class App {
       try {
         const state = await api.state();
         this.store.take(state);
-        this.events.start(state.seq ?? null);
+        this.events.start(state.events ?? null);
         break;
       } catch {
         this.#offline();
@@ -89,20 +89,7 @@ class App {
     document.addEventListener("keydown", (event) => this.#key(event));
     byId("messages").addEventListener("contextmenu", (event) => this.#contextMenu(event));
     byId("messages").addEventListener("keydown", (event) => this.#messageKey(event));
-    this.#listenToDrops();
-  }
-
-  #listenToDrops() {
-    const pane = byId("chat-pane");
-    const show = (on) => (byId("drop").hidden = !on || !this.#chat);
-    const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
-    pane.addEventListener("dragover", (event) => holdsFiles(event) && (event.preventDefault(), show(true)));
-    pane.addEventListener("dragleave", (event) => pane.contains(event.relatedTarget) || show(false));
-    pane.addEventListener("drop", (event) => {
-      event.preventDefault();
-      show(false);
-      if (this.#chat) this.composer.attach([...event.dataTransfer.files]);
-    });
+    takeDrops(byId("chat-pane"), byId("drop"), (files) => this.#chat && this.composer.attach(files));
   }
 
   // Which chat is open stands in the address, so that the browser's own back works.
@@ -177,24 +164,14 @@ class App {
   }
 
   #drawChat() {
-    const waited = document.activeElement === document.body || byId("bottom-action").contains(document.activeElement);
+    const focus = document.activeElement; // drawing may take away what holds it
+    const waited = [document.body, this.composer.input].includes(focus) || byId("bottom-action").contains(focus);
     this.header.draw(this.#chat);
     this.composer.refresh();
-    this.#drawWelcome();
+    drawWelcome(this.#chat, this.store);
     this.list.activate(this.#chat.id);
     this.#titlePage();
     if (waited && !touch.matches) this.#focusChat();
-  }
-
-  #drawWelcome() {
-    const chat = this.#chat;
-    const empty = chat.loaded && chat.messages.length === 0;
-    byId("welcome").hidden = !empty;
-    if (!empty) return;
-    const { title, face } = nameOf(chat, this.store);
-    const words = chat.type === "private" ? "Press Start, and the bot says what it can do." : "Nothing was written here yet.";
-    const story = this.store.bot?.description ?? words;
-    byId("welcome").replaceChildren(face(), h("h3", { dir: "auto" }, title), h("p", { dir: "auto" }, chat.type === "private" ? story : words));
   }
 
   #titlePage() {
@@ -222,7 +199,7 @@ class App {
   }
 
   #put(chat, message, live) {
-    const known = chat.find(message.message_id) !== null;
+    const known = chat.find(message.message_id) !== null || message.message_id <= (chat.last?.message_id ?? 0);
     const older = chat.messages.length > 0 && message.message_id < chat.messages[0].message_id;
     if (!older && (chat.loaded || chat.last?.message_id <= message.message_id || !chat.last)) chat.put(message);
     const own = this.store.isOwn(chat, message);
@@ -311,7 +288,7 @@ class App {
     try {
       const state = await api.state();
       this.store.take(state);
-      if (state.seq !== undefined && state.seq < (this.events.last ?? 0)) this.events.start(state.seq);
+      if (state.events < (this.events.last ?? 0)) this.events.start(state.events);
       for (const chat of this.store.chats.values()) if (chat !== this.#chat) chat.unload();
       if (this.#chat) await this.store.loadNewest(this.#chat);
     } catch {

@@ -12,14 +12,14 @@ export function avatar(name, id, kind) {
 }
 
 /**
- * `view` is {own, first, last, named, chat}: whose it is, its place in a run of one sender's messages, whether names show.
+ * `view` is {own, first, last, named, faces}: whose it is, its place in a run of one sender's messages, whether names and faces show.
  * `context` holds the callbacks: those of entities.js, onPress(message, button, element), onJump(id), onActions(message, anchor).
  */
 export function bubble(message, view, context) {
   const service = serviceText(message);
   const body = service ? h("div", { class: "service-text", dir: "auto" }, service) : messageBody(message, view, context);
   const classes = ["message", service ? "service" : view.own ? "own" : "other", view.first && "first", view.last && "last"];
-  const showsFace = !service && view.named && !view.own;
+  const showsFace = !service && view.faces && !view.own;
   const sender = message.sender_chat ?? message.from;
   const face = showsFace && view.last ? avatar(senderName(message), sender?.id) : h("span", { class: "avatar-gap" });
   return h(
@@ -51,8 +51,7 @@ function messageBody(message, view, context) {
     message.forward_origin ? h("div", { class: "forwarded" }, `Forwarded from ${originName(message.forward_origin)}`) : null,
     quote(message, context),
     attachment(message),
-    text ? h("div", { class: "text", dir: "auto" }, renderText(text, entities, context)) : null,
-    meta(message),
+    text ? h("div", { class: "text", dir: "auto" }, h("span", { class: "words" }, renderText(text, entities, context)), meta(message)) : meta(message),
   ];
   const box = h("div", { class: "bubble" }, ...parts.filter(Boolean));
   return h("div", { class: "bubble-column" }, box, keyboard ? inlineKeyboard(message, keyboard, context) : null);

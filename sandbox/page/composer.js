@@ -205,7 +205,7 @@ export class Composer {
     const items = this.#commands.map(({ command, description }) => ({
       label: `/${command}`, hint: description, run: () => this.send(`/${command}`),
     }));
-    showMenu(anchor, items, "Commands");
+    showMenu(anchor, items, "Commands", "command-menu");
   }
 
   #typed() {
@@ -323,6 +323,20 @@ export class Composer {
       return false;
     }
   }
+}
+
+/** Lets files be dropped on `pane`; `hint` shows while they hover over it. */
+export function takeDrops(pane, hint, take) {
+  const show = (on) => (hint.hidden = !on);
+  const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
+  pane.addEventListener("dragover", (event) => holdsFiles(event) && (event.preventDefault(), show(true)));
+  pane.addEventListener("dragleave", (event) => pane.contains(event.relatedTarget) || show(false));
+  pane.addEventListener("drop", (event) => {
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    show(false);
+    take([...event.dataTransfer.files]);
+  });
 }
 
 function actorName(actor, chat) {

@@ -91,6 +91,17 @@ export class Header {
   }
 }
 
+/** What stands in a chat where nothing was written yet. */
+export function drawWelcome(chat, store) {
+  const box = byId("welcome");
+  box.hidden = !(chat.loaded && chat.messages.length === 0);
+  if (box.hidden) return;
+  const { title, face } = nameOf(chat, store);
+  const story = store.bot?.description || "Press Start, and the bot says what it can do.";
+  const words = chat.type === "private" ? story : "Nothing was written here yet.";
+  box.replaceChildren(face(), h("h3", { dir: "auto" }, title), h("p", { dir: "auto" }, words));
+}
+
 const THEMES = ["system", "light", "dark"];
 
 /** The theme button goes round: as the system, light, dark. */

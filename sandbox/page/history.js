@@ -107,7 +107,7 @@ export class History {
       const first = newDay || !joins(before, message);
       const last = !after || dayKey(after.date) !== dayKey(message.date) || !joins(message, after);
       const own = this.store.isOwn(this.#chat, message);
-      const view = { own, first, last, named: type !== "private" };
+      const view = { own, first, last, named: type !== "private", faces: type.endsWith("group") };
       rows.push({ key: `m${message.message_id}`, stamp: `${own}${first}${last}`, message, make: () => bubble(message, view, this.context) });
     }
     return rows;

@@ -40,12 +40,12 @@ export function closeMenu() {
 
 /**
  * A pop-up menu at an element or a point. Items: {label, hint, icon, checked, danger, run}. Arrow keys, Home, End and
- * Escape work as in any menu; the focus goes back to where it was.
+ * Escape work as in any menu; the focus goes back to where it was. `kind` is a further class.
  */
-export function showMenu(anchor, items, label) {
+export function showMenu(anchor, items, label, kind = "") {
   closeMenu();
   const before = document.activeElement;
-  const menu = h("div", { class: "menu", role: "menu", "aria-label": label });
+  const menu = h("div", { class: `menu ${kind}`, role: "menu", "aria-label": label });
   const close = (refocus = true) => {
     if (openMenu?.menu !== menu) return;
     openMenu = null;

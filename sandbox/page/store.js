@@ -25,6 +25,7 @@ class Chat {
     this.unread = 0;
     this.action = null;
     this.pinned = null;
+    this.journals = new Set(); // what changed while pages were on their way
     this.update(view);
   }
 
@@ -49,6 +50,29 @@ class Chat {
   }
 
   put(message) {
+    for (const journal of this.journals) journal.push(() => this.#place(message));
+    this.#place(message);
+  }
+
+  remove(id) {
+    for (const journal of this.journals) journal.push(() => this.#drop(id));
+    this.#drop(id);
+  }
+
+  /** Takes a page of messages in; what changed after the server made it is done once more on top. */
+  async take(fetched, arrange) {
+    const journal = [];
+    this.journals.add(journal);
+    try {
+      arrange(await fetched);
+    } finally {
+      this.journals.delete(journal);
+    }
+    for (const change of journal) change();
+  }
+
+  #place(message) {
+    if (this.more && message.message_id < (this.messages[0]?.message_id ?? 0)) return; // not loaded yet
     const at = placeOf(this.messages, message.message_id);
     const known = this.messages[at]?.message_id === message.message_id;
     this.messages.splice(at, known ? 1 : 0, message);
@@ -56,7 +80,7 @@ class Chat {
     if (!this.last || this.last.message_id <= message.message_id) this.last = message;
   }
 
-  remove(id) {
+  #drop(id) {
     const at = placeOf(this.messages, id);
     if (this.messages[at]?.message_id === id) this.messages.splice(at, 1);
     if (this.pinned?.message_id === id) this.pinned = null;
@@ -132,24 +156,25 @@ export class Store {
   }
 
   async loadNewest(chat) {
-    const page = await api.messages(chat.id, null, PAGE);
-    const first = page.messages[0]?.message_id;
-    const joins = first !== undefined && chat.find(first) !== null; // else there may be a gap between
-    const older = joins ? chat.messages.slice(0, placeOf(chat.messages, first)) : [];
-    chat.messages = [...older, ...page.messages];
-    chat.more = older.length > 0 ? chat.more : page.more;
-    chat.last = chat.messages.at(-1) ?? null;
-    chat.loaded = true;
+    await chat.take(api.messages(chat.id, null, PAGE), (page) => {
+      const first = page.messages[0]?.message_id;
+      const joins = first !== undefined && chat.find(first) !== null; // else there may be a gap between
+      const older = joins ? chat.messages.slice(0, placeOf(chat.messages, first)) : [];
+      chat.messages = [...older, ...page.messages];
+      chat.more = older.length > 0 ? chat.more : page.more;
+      chat.last = chat.messages.at(-1) ?? null;
+      chat.loaded = true;
+    });
   }
 
-  /** Loads one page further back; answers how many came. */
+  /** Loads one page further back. */
   async loadOlder(chat) {
-    const page = await api.messages(chat.id, chat.messages[0]?.message_id, PAGE);
-    const before = chat.messages[0]?.message_id ?? Infinity;
-    const fresh = page.messages.filter((message) => message.message_id < before);
-    chat.messages = [...fresh, ...chat.messages];
-    chat.more = page.more && fresh.length > 0;
-    return fresh.length;
+    await chat.take(api.messages(chat.id, chat.messages[0]?.message_id, PAGE), (page) => {
+      const before = chat.messages[0]?.message_id ?? Infinity;
+      const fresh = page.messages.filter((message) => message.message_id < before);
+      chat.messages = [...fresh, ...chat.messages];
+      chat.more = page.more && fresh.length > 0;
+    });
   }
 
   async commandsFor(chat) {
