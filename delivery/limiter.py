@@ -37,8 +37,8 @@ async def wait_for_turn(pacer: Pacer, lane: Lane, chat_id: int) -> None:
         pacer.release(time, chat_id)
 
 
-class PacedLimiter(BaseRateLimiter[Turn]):
-    """`rate_limit_args` is the lane, REPLY where none is given, or PACED. A 429 of up to a minute is waited for, twice."""
+class Limiter(BaseRateLimiter[Turn]):
+    """`rate_limit_args` is the lane, REPLY where none is given, or PACED. A 429 up to a minute is waited for, twice."""
 
     def __init__(self, pacer: Pacer) -> None:
         self._pacer = pacer

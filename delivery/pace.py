@@ -18,18 +18,33 @@ PUSH_GAP = 1.05
 BURST, BURST_SECONDS = 3, 3.15
 GROUP_MESSAGES, GROUP_SECONDS = 20, 60.5
 
+# How long a new sender waits for what the last one may have sent just before.
+WARM_UP = 1.0
+
 FORGET_EVERY = 10_000
 
 
 class Pacer:
-    """One for a bot, shared by replies and pushes of a process.
+    """One for a bot, shared by replies and pushes of a process. The limits are seconds.
 
     `at` reserves a time for a message to a chat. A sender that chooses the chat late reserves a bare `slot` and asks
     `ready` which chats may have it, then tells `use`. Chats are told apart as Telegram does: private ids are positive.
     """
 
-    def __init__(self, per_second: float = PER_SECOND) -> None:
+    def __init__(
+        self,
+        per_second: float = PER_SECOND,
+        *,
+        push_gap: float = PUSH_GAP,
+        burst_seconds: float = BURST_SECONDS,
+        group_seconds: float = GROUP_SECONDS,
+        warm_up: float = WARM_UP,
+    ) -> None:
         self.gap = 1 / per_second
+        self.warm_up = warm_up
+        self._push_gap = push_gap
+        self._burst_seconds = burst_seconds
+        self._group_seconds = group_seconds
         self._slots: list[float] = []  # taken, ascending
         self._chats: dict[int, deque[float]] = {}  # a chat's last messages, and those that are reserved
         self._holds: dict[int, float] = {}
@@ -60,11 +75,11 @@ class Pacer:
         past = self._chats.get(chat_id, ())
         times = [now, self._holds.get(chat_id, now)]
         if past:
-            times.append(past[-1] if lane is Lane.REPLY else past[-1] + PUSH_GAP)
+            times.append(past[-1] if lane is Lane.REPLY else past[-1] + self._push_gap)
         if len(past) >= BURST:
-            times.append(past[-BURST] + BURST_SECONDS)
+            times.append(past[-BURST] + self._burst_seconds)
         if chat_id < 0 and len(past) >= GROUP_MESSAGES:
-            times.append(past[-GROUP_MESSAGES] + GROUP_SECONDS)
+            times.append(past[-GROUP_MESSAGES] + self._group_seconds)
         return max(times)
 
     def use(self, chat_id: int, time: float) -> None:

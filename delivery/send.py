@@ -280,7 +280,7 @@ class Sender:
                 await settle_doubt(tx, claim, "the process ended while it was being sent", how, pause=False)
             for chat_id, at in await outbox.recent(tx, self._bot_id, now - timedelta(seconds=GROUP_SECONDS)):
                 self._pacer.use(chat_id, clock - (now - at).total_seconds())
-        self._pacer.hold_pushes(clock + 1.0)
+        self._pacer.hold_pushes(clock + self._pacer.warm_up)
 
     async def _take_back(self) -> None:
         """Marks whose commit failed may be written all the same: nothing was called for them."""

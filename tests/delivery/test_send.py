@@ -1,0 +1,309 @@
+"""The sender against a real Bot API server over HTTP, on both databases."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from delivery.pace import Pacer
+from storage import chats, outbox
+from storage.records import ChatKind, ChatState, EditionKind
+from storage.schema import bot, chat, delivery, delivery_part
+from storage.schema import destination as destinations
+from tests.delivery.worlds import BOT, World, destination
+
+MUCH_LATER = timedelta(hours=12)
+
+
+async def test_a_push_reaches_every_chat_once(wire: World) -> None:
+    to = await wire.people(20)
+    await wire.edition(["Hello <b>you</b>"], to)
+    await wire.send()
+    assert sorted(wire.arrived()) == sorted((chat_id, "Hello <b>you</b>") for chat_id in wire.chat_ids)
+    assert await wire.states() == [("sent", None)] * 20
+    assert all(part.state == "sent" and part.message_id for part in await wire.parts())
+
+
+async def test_parts_and_editions_arrive_in_order_at_each_chat(wire: World) -> None:
+    to = await wire.people(3)
+    await wire.edition(["1", "2", "3"], to)
+    await wire.edition(["4"], to)
+    await wire.edition(["5", "6"], to)
+    await wire.send()
+    for chat_id in wire.chat_ids:
+        assert [text for to_chat, text in wire.arrived() if to_chat == chat_id] == list("123456")
+
+
+async def test_an_alert_overtakes_a_digest(wire: World) -> None:
+    await wire.edition(["digest"], await wire.people(60))
+    async with wire.sending(pacer=Pacer(60, push_gap=0, burst_seconds=0, warm_up=0)) as sender:
+        await wire.until(lambda: len(wire.arrived()) >= 5)
+        await wire.edition(["alert"], await wire.people(5), kind=EditionKind.ALERT)
+        sender.wake()
+        await wire.settled()
+    texts = [text for _, text in wire.arrived()]
+    assert texts.index("alert") < 30
+    assert "digest" not in texts[texts.index("alert") : texts.index("alert") + 5]
+
+
+GONE = {
+    "blocked": "the reader blocked the bot (Forbidden: bot was blocked by the user)",
+    "deactivated": "the reader's account was deleted (Forbidden: user is deactivated)",
+    "kicked": "the bot was removed from the chat (Forbidden: bot was kicked from the supergroup chat)",
+}
+
+
+@pytest.mark.parametrize("kind", GONE)
+async def test_a_chat_that_is_gone_loses_its_queue_and_nobody_else_does(wire: World, kind: str) -> None:
+    to = await wire.people(3)
+    lost = wire.chat_ids[1]
+    wire.fault(kind, chat_id=lost, times=0)
+    await wire.edition(["one", "two"], to)
+    await wire.edition(["three"], to)
+    await wire.send()
+    assert sorted(wire.arrived()) == sorted(
+        (chat_id, text) for chat_id in wire.chat_ids if chat_id != lost for text in ("one", "two", "three")
+    )
+    states = await wire.states()
+    assert [state for state, _ in states] == ["sent", "dropped", "sent"] * 2
+    assert {reason for state, reason in states if state == "dropped"} == {GONE[kind].replace("supergroup", "supergroup")}
+    async with wire.db.read() as tx:
+        known = await chats.get(tx, BOT, lost)
+    assert known is not None
+    assert known.state is ChatState.GONE
+
+
+async def test_a_failure_of_one_chat_ends_with_a_reason_and_delays_nobody(wire: World) -> None:
+    to = await wire.people(3)
+    wire.fault("not_found", chat_id=wire.chat_ids[0])
+    await wire.edition(["hello"], to)
+    await wire.edition(["again"], to)
+    await wire.send()
+    assert (await wire.states())[0] == ("failed", "Telegram knows no such chat (Chat not found)")
+    assert (wire.chat_ids[0], "again") in wire.arrived()
+    assert len(wire.arrived()) == 5
+
+
+async def test_a_message_that_is_too_long_fails_alone(wire: World) -> None:
+    to = await wire.people(2)
+    await wire.edition(["x" * 4097], to)
+    await wire.edition(["fine"], to)
+    await wire.send()
+    states = await wire.states()
+    assert [state for state, _ in states] == ["failed", "failed", "sent", "sent"]
+    assert "too long" in str(states[0][1])
+
+
+async def test_formatting_that_is_refused_goes_as_plain_text(wire: World) -> None:
+    to = await wire.people(2)
+    await wire.edition(["<b>unclosed & <i>odd</i>"], to)
+    await wire.send()
+    assert sorted(wire.arrived()) == sorted((chat_id, "unclosed & odd") for chat_id in wire.chat_ids)
+
+
+async def test_formatting_that_is_refused_twice_fails(wire: World) -> None:
+    to = await wire.people(1)
+    wire.fault("refuse_entities", times=0)
+    await wire.edition(["<b>fine</b>"], to)
+    await wire.send()
+    [(state, reason)] = await wire.states()
+    assert state == "failed"
+    assert "formatting" in str(reason)
+
+
+async def test_a_group_that_became_a_supergroup_gets_it_there(wire: World) -> None:
+    wire.sandbox.world.add_chat(-5001, "group", title="Old", members={BOT: "member"})
+    wire.sandbox.world.add_chat(-1005001, "supergroup", title="New", members={BOT: "member"})
+    async with wire.db.begin() as tx:
+        to = await destination(tx, -5001, kind=ChatKind.GROUP)
+    wire.fault("migrated", chat_id=-5001, migrate_to=-1005001, times=0)
+    await wire.edition(["one", "two"], [to])
+    await wire.edition(["three"], [to])
+    await wire.send()
+    assert wire.arrived() == [(-1005001, "one"), (-1005001, "two"), (-1005001, "three")]
+
+
+async def test_a_chat_that_must_wait_delays_its_lane_only_there(wire: World) -> None:
+    to = await wire.people(3)
+    wire.fault("too_many", chat_id=wire.chat_ids[0], retry_after=1)
+    await wire.edition(["one"], to)
+    await wire.edition(["two"], to)
+    await wire.send()
+    slow = wire.chat_ids[0]
+    assert [text for chat_id, text in wire.arrived() if chat_id == slow] == ["one", "two"]
+    assert {chat_id for chat_id, _ in wire.arrived()[:4]} == set(wire.chat_ids[1:])
+    first = next(row for row in wire.sandbox.ledger.rows if row.status == 429)
+    assert min(row.at for row in wire.sandbox.ledger.rows if row.ok and row.chat_id == slow) >= first.at + 1
+
+
+async def test_a_long_flood_wait_is_kept_in_the_database_with_the_longest(wire: World) -> None:
+    to = await wire.people(2)
+    wire.fault("too_many", chat_id=wire.chat_ids[0], retry_after=43_000, times=0)
+    await wire.edition(["one"], to)
+    await wire.send(until=1)
+    async with wire.db.begin() as tx:
+        await outbox.hold_chat(tx, BOT, wire.chat_ids[0], datetime.now(UTC) + timedelta(seconds=5))
+    async with wire.db.read() as tx:
+        known = await chats.get(tx, BOT, wire.chat_ids[0])
+        not_before = await tx.scalar(select(delivery.c.not_before).where(delivery.c.destination_id == to[0]))
+    assert known is not None
+    assert known.retry_at is not None
+    assert not_before is not None
+    for moment in (known.retry_at, not_before):
+        assert timedelta(seconds=42_900) < moment - datetime.now(UTC) <= timedelta(seconds=43_000)
+
+
+async def test_a_second_chats_flood_silences_the_whole_bot(wire: World) -> None:
+    to = await wire.people(12)
+    for chat_id in wire.chat_ids[:2]:
+        wire.fault("too_many", chat_id=chat_id, retry_after=2)
+    await wire.edition(["one"], to)
+    await wire.send(pacer=Pacer(20, push_gap=0, burst_seconds=0, warm_up=0), call_slots=1)
+    rows = [row for row in wire.sandbox.ledger.rows if row.method == "sendMessage"]
+    second = [row for row in rows if row.status == 429][1]
+    later = [row.at - second.at for row in rows if row.at > second.at]
+    assert min(later) >= 1.9
+    assert len(wire.arrived()) == 12
+
+
+async def test_an_error_of_the_server_is_tried_again(wire: World) -> None:
+    to = await wire.people(2)
+    wire.fault("server_error", chat_id=wire.chat_ids[0], times=2)
+    await wire.edition(["one"], to)
+    await wire.send()
+    assert sorted(wire.arrived()) == sorted((chat_id, "one") for chat_id in wire.chat_ids)
+
+
+@pytest.mark.parametrize("kind", ["bad_gateway", "html", "drop_before", "drop_after"])
+async def test_what_is_in_doubt_is_sent_again(wire: World, kind: str) -> None:
+    to = await wire.people(2)
+    wire.fault(kind, chat_id=wire.chat_ids[0])
+    await wire.edition(["one"], to)
+    await wire.send()
+    arrived = wire.arrived()
+    assert set(arrived) == {(chat_id, "one") for chat_id in wire.chat_ids}
+    assert len(arrived) == (3 if kind == "drop_after" else 2)
+    assert [part.in_doubt for part in await wire.parts()] == [True, False]
+
+
+async def test_what_is_in_doubt_is_listed_and_not_sent_again_where_wished(wire: World) -> None:
+    to = await wire.people(2)
+    wire.fault("drop_before", chat_id=wire.chat_ids[0])
+    await wire.edition(["one", "two"], to)
+    await wire.edition(["three"], to)
+    await wire.send(in_doubt="skip")
+    assert [text for chat_id, text in wire.arrived() if chat_id == wire.chat_ids[0]] == ["two", "three"]
+    parts = await wire.parts()
+    assert [(part.number, part.state, part.in_doubt) for part in parts[:2]] == [
+        (0, "skipped", True),
+        (1, "sent", False),
+    ]
+
+
+@pytest.mark.parametrize(("policy", "arrives"), [("resend", ["one", "two"]), ("skip", ["two"])])
+async def test_what_a_dead_process_had_in_flight_is_decided_at_the_start(
+    wire: World, policy: str, arrives: list[str]
+) -> None:
+    to = await wire.people(1)
+    await wire.edition(["one"], to)
+    await wire.edition(["two"], to)
+    async with wire.db.begin() as tx:
+        [claim] = await outbox.candidates(tx, BOT, datetime.now(UTC), 10)
+        await outbox.mark(tx, [claim], datetime.now(UTC))
+    await wire.send(in_doubt=policy)
+    assert [text for _, text in wire.arrived()] == arrives
+    assert (await wire.parts())[0].in_doubt
+
+
+async def test_an_edition_that_expired_is_dropped(wire: World) -> None:
+    to = await wire.people(1)
+    await wire.edition(["late"], to, expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    await wire.edition(["fine"], to)
+    await wire.send()
+    assert [text for _, text in wire.arrived()] == ["fine"]
+    assert (await wire.states())[0][0] == "dropped"
+
+
+async def test_a_chat_that_stopped_gets_nothing_more(wire: World) -> None:
+    to = await wire.people(2)
+    await wire.edition(["one"], to)
+    async with wire.db.begin() as tx:
+        await chats.set_state(tx, BOT, wire.chat_ids[0], ChatState.STOPPED)
+    await wire.send()
+    assert wire.arrived() == [(wire.chat_ids[1], "one")]
+    assert (await wire.states())[0] == ("dropped", "The chat said /stop.")
+
+
+async def test_a_sender_that_was_superseded_sends_nothing_more(wire: World) -> None:
+    to = await wire.people(40)
+    await wire.edition(["one"], to)
+    stop = asyncio.Event()
+    async with wire.sending(pacer=Pacer(40, push_gap=0, burst_seconds=0, warm_up=5)):
+        await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            while await _epoch(wire) == 0:
+                await asyncio.sleep(0.01)
+        async with wire.db.begin() as tx:
+            ship = await outbox.sendership(tx, BOT)
+            claims = await outbox.candidates(tx, BOT, datetime.now(UTC), 5)
+        assert ship.epoch == 1
+        assert len(claims) == 5
+    del stop
+    assert wire.arrived() == []
+
+
+async def _epoch(wire: World) -> int:
+    async with wire.db.read() as tx:
+        return int(await tx.scalar(select(bot.c.sender_epoch)) or 0)
+
+
+async def test_the_pause_of_the_whole_bot_outlives_the_process(wire: World) -> None:
+    to = await wire.people(1)
+    await wire.edition(["one"], to)
+    async with wire.db.begin() as tx:
+        await outbox.take_over(tx, BOT)
+        await outbox.hold_bot(tx, BOT, datetime.now(UTC) + timedelta(seconds=1.5))
+    began = asyncio.get_running_loop().time()
+    await wire.send()
+    assert asyncio.get_running_loop().time() - began >= 1.4
+    assert len(wire.arrived()) == 1
+
+
+async def test_a_delivery_made_by_another_process_is_found(wire: World) -> None:
+    to = await wire.people(1)
+    async with wire.sending():
+        await asyncio.sleep(0.05)
+        await wire.edition(["one"], to)
+        await wire.settled(seconds=3)
+    assert len(wire.arrived()) == 1
+
+
+async def test_buttons_and_threads_reach_telegram(wire: World) -> None:
+    wire.sandbox.world.add_chat(-1006001, "supergroup", title="Forum", members={BOT: "administrator"}, is_forum=True)
+    async with wire.db.begin() as tx:
+        general = await destination(tx, -1006001, 1, ChatKind.SUPERGROUP)
+    await wire.edition(["one"], [general])
+    await wire.send()
+    assert wire.arrived() == [(-1006001, "one")]
+    assert "message_thread_id" not in wire.sandbox.ledger.rows[-1].params
+
+
+async def test_a_refused_token_stops_the_sending_and_loses_nothing(wire: World) -> None:
+    to = await wire.people(5)
+    await wire.edition(["one"], to)
+    known = wire.sandbox.world.by_token.copy()
+    wire.sandbox.world.by_token.clear()
+    async with wire.sending():
+        await asyncio.sleep(0.6)
+        assert [state for state, _ in await wire.states()] == ["queued"] * 5
+    wire.sandbox.world.by_token.update(known)
+    async with wire.db.begin() as tx:
+        await tx.execute(update(delivery).values(not_before=datetime.now(UTC)))
+    await wire.send()
+    assert len(wire.arrived()) == 5
+
+
+assert chat is not None
+assert destinations is not None
+assert delivery_part is not None
