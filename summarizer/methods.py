@@ -6,7 +6,7 @@ The bounds below keep every method's time bounded whatever comes in; sumy's comp
 import importlib
 from collections.abc import Sequence
 
-from summarizer.guards import Fault, Judged
+from summarizer.guards import Judged
 from summarizer.model import METHODS, UnknownMethodError
 from summarizer.ranking import rate, weights_for
 from summarizer.words import stems, tokens
@@ -34,7 +34,7 @@ def rank(
 
 
 def _sumy_rank(method: str, judged: Sequence[Judged], language: str) -> list[int]:
-    compared = [one for one in judged if one.fault < Fault.FRAGMENT][:MAX_COMPARED] or list(judged[:MAX_COMPARED])
+    compared = [one for one in judged if one.fault.is_prose][:MAX_COMPARED] or list(judged[:MAX_COMPARED])
     words = [tokens(one.sentence.text, language)[:MAX_WORDS] for one in compared]
     order = importlib.import_module("summarizer.sumy_methods").ranking(method, words, language)
     best = [compared[number].sentence.index for number in order]

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from summarizer.guards import Fault, Judged
+from summarizer.guards import Judged
 from summarizer.stopwords import stop_words
 from summarizer.words import stems
 
@@ -81,7 +81,7 @@ def rate(
             + weights.fullness * len(stemmed) / fullest
             + _manner(one.sentence.text, len(stemmed), weights)
         )
-        place += one.fault < Fault.FRAGMENT
+        place += one.fault.is_prose
     return scores
 
 
@@ -99,11 +99,11 @@ def _manner(text: str, stems_count: int, weights: Weights) -> float:
 def _centrality(judged: Sequence[Judged], found: Sequence[Sequence[str]]) -> list[float]:
     """How much of what recurs in the article a sentence holds, from 0 to 1."""
     spread = Counter(
-        stem for one, stemmed in zip(judged, found, strict=True) if one.fault < Fault.FRAGMENT for stem in set(stemmed)
+        stem for one, stemmed in zip(judged, found, strict=True) if one.fault.is_prose for stem in set(stemmed)
     )
     sums = [
         sum(math.log(spread[stem]) for stem in set(stemmed) if spread[stem] > 1) / math.sqrt(len(set(stemmed)) + 4)
         for stemmed in found
     ]
-    top = max((total for total, one in zip(sums, judged, strict=True) if one.fault < Fault.FRAGMENT), default=0.0)
+    top = max((total for total, one in zip(sums, judged, strict=True) if one.fault.is_prose), default=0.0)
     return [min(1.0, total / top) if top > 0 else 0.0 for total in sums]

@@ -39,7 +39,7 @@ def summarize(
         while paragraph + 1 < len(starts) and starts[paragraph + 1] <= start:
             paragraph += 1
         found.append(Sentence(index, text[start:end], paragraph))
-    return _summary(found, title or _headline(found), language, sentences, method)
+    return _summary(found, title or _headline(found), language, sentences, method, whole_page=True)
 
 
 def summarize_paragraphs(
@@ -87,8 +87,10 @@ def _headline(found: Sequence[Sentence]) -> str | None:
     return None if len(first) > _LONGEST_HEADLINE or first[-1] in ".。!！:：" else first
 
 
-def _summary(found: Sequence[Sentence], title: str | None, language: str, count: int, method: str) -> Summary:
-    judged = judge(found, language, title)
+def _summary(
+    found: Sequence[Sentence], title: str | None, language: str, count: int, method: str, *, whole_page: bool = False
+) -> Summary:
+    judged = judge(found, language, title, whole_page=whole_page)
     candidates = _candidates(judged)
     stemmed = stems_of(candidates, language)
     ranking = methods.rank(method, candidates, stemmed, language, title)
