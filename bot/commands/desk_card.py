@@ -192,7 +192,8 @@ async def read(ask: Ask) -> Reply:
     if found is None:
         return gone()
     first, *more = render.article_messages(found, zone=ask.chat.zone, now=ask.now, language=ask.chat.language)
-    return Reply(first, more=tuple(more), keyboard=decide(found), fresh=True, article_ids=(found.id,))
+    rest = tuple(Reply(text, article_ids=(found.id,)) for text in more)
+    return Reply(first, more=rest, keyboard=decide(found), fresh=True, article_ids=(found.id,))
 
 
 def topic_ids(ask: Ask, typed: Sequence[str]) -> tuple[list[int], list[str]]:

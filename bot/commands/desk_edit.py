@@ -87,7 +87,10 @@ async def press_headline(ask: Ask) -> Reply:
 
 
 async def answer_headline(ask: Ask) -> Reply:
-    """The next message. One that can't be a headline leaves the question open."""
+    """The next message. One that can't be a headline leaves the question open; a late one is none."""
+    if ask.data["expires_at"] <= ask.now:
+        await _answered(ask)
+        return Reply("I waited ten minutes for a headline, then I stopped. Nothing is changed; /edit begins again.")
     async with ask.db.read() as tx:
         article = await articles.get(tx, int(ask.data["article_id"]))
     if article is None:
@@ -96,9 +99,13 @@ async def answer_headline(ask: Ask) -> Reply:
         wanted = desk_words.headline(ask.args)
     except WordsError as error:
         return Reply(f"{render.escape(str(error))} Send another one, or /cancel.")
+    await _answered(ask)
+    return await _headline(ask, article, wanted)
+
+
+async def _answered(ask: Ask) -> None:
     async with ask.db.begin() as tx:
         await prompts.withdraw(tx, bot_id=ask.me.bot_id, chat_id=ask.chat.chat_id, user_id=ask.person.user_id)
-    return await _headline(ask, article, wanted)
 
 
 # Topics

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from bot.access import Who
 from bot.ask import Ask, Keyboard, Reply
 from bot.commands import desk_card
+from bot.commands.start import JOIN
 from bot.registry import Command, Press
 from delivery import render
 from delivery.wording import long_date
@@ -16,7 +17,6 @@ from storage.editors import LastOwnerError
 from storage.records import Editor, Role
 from storage.slots import zone_of
 
-JOIN = "join_"
 LINK_FOR = timedelta(days=3)
 ROLES = {
     Role.OWNER: ("👑", "may do everything and says who else works here"),
@@ -129,7 +129,8 @@ async def change(ask: Ask) -> Reply:
             await _end_links(tx, ask, found, role)
     except LastOwnerError as error:
         return Reply(toast=str(error), alarm=True)
-    return await _list_or_bye(ask, found, f"{render.escape(found.name)} is {_a(role)} now.")
+    reply = await _list_or_bye(ask, found, f"{render.escape(found.name)} is {_a(role)} now.")
+    return replace(reply, menus_for=(found.user_id,))
 
 
 async def remove(ask: Ask) -> Reply:
@@ -147,7 +148,8 @@ async def remove(ask: Ask) -> Reply:
             await _end_links(tx, ask, found, None)
     except LastOwnerError as error:
         return Reply(toast=str(error), alarm=True)
-    return await _list_or_bye(ask, found, f"{render.escape(found.name)} is removed.")
+    reply = await _list_or_bye(ask, found, f"{render.escape(found.name)} is removed.")
+    return replace(reply, menus_for=(found.user_id,))
 
 
 def _confirm(question: str, data: str, prefix: str, found: Editor) -> Reply:

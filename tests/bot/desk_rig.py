@@ -9,7 +9,7 @@ import aiohttp
 from telegram import Bot
 from telegram.ext import ExtBot
 
-from bot.ask import Ask, Identity, Reply, utc_now
+from bot.ask import Identity, utc_now
 from bot.limits import Limits
 from bot.registry import Registry
 from bot.router import Router
@@ -128,10 +128,6 @@ def _said(message: dict[str, Any]) -> Said:
     keyboard = message.get("reply_markup", {}).get("inline_keyboard", [])
     buttons = {button["text"]: button.get("callback_data") or button["url"] for row in keyboard for button in row}
     return Said(message["message_id"], message.get("text", ""), buttons)
-
-
-async def nothing_else(ask: Ask) -> Reply:
-    return Reply(f"no command: {ask.args[:20]}")
 
 
 @asynccontextmanager

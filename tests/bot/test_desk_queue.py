@@ -4,18 +4,24 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.ask import Ask, Reply
 from bot.commands import desk_edit, desk_queue
 from bot.registry import Registry
 from storage.database import Database
 from storage.records import ArticleStatus
-from tests.bot.desk_rig import ANN, BEN, GROUP, OWNER, READER, Newsroom, bring, newsroom, nothing_else, now_of
+from tests.bot.desk_rig import ANN, BEN, GROUP, OWNER, READER, Newsroom, bring, newsroom, now_of
+
+
+async def _other(ask: Ask) -> Reply:
+    return Reply(f"other words: {len(ask.args)}")
+
 
 REGISTRY = Registry(
     (*desk_queue.COMMANDS, *desk_edit.COMMANDS),
     (*desk_queue.PRESSES, *desk_edit.PRESSES),
     desk_edit.ANSWERS,
-    words=nothing_else,
-    unknown=nothing_else,
+    words=_other,
+    unknown=_other,
 )
 
 
