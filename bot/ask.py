@@ -62,6 +62,7 @@ class Ask:
     may_change: bool
     now: datetime
     topics: tuple[Topic, ...] = ()
+    digest_minute: int = 8 * 60
     args: str = ""
     command: str = ""
     pressed: bool = False
@@ -93,7 +94,7 @@ class Reply:
 
     text: str = ""
     keyboard: Keyboard = ()
-    more: tuple[str, ...] = ()
+    more: tuple["Reply", ...] = ()
     toast: str = ""
     alarm: bool = False
     fresh: bool = False

@@ -77,7 +77,7 @@ class _Task:
 
 
 class Router:
-    """`zone` (IANA) is what chats have until they choose; `owner_ids` are owners whatever the database says."""
+    """`zone` (IANA) and `digest_minute` (local): what chats have until they choose. `owner_ids` are always owners."""
 
     def __init__(
         self,
@@ -89,6 +89,7 @@ class Router:
         clock: Callable[[], datetime],
         owner_ids: Collection[int] = (),
         zone: str = "UTC",
+        digest_minute: int = 8 * 60,
         limits: Limits | None = None,
     ) -> None:
         self._db = db
@@ -98,6 +99,7 @@ class Router:
         self._clock = clock
         self._owner_ids = frozenset(owner_ids)
         self._zone = zone
+        self._digest_minute = digest_minute
         self._limits = limits or Limits()
         self._admins = Admins(bot)
         self._speaker = Speaker(db, bot, me)
@@ -231,6 +233,7 @@ class Router:
             may_change=False,
             now=now,
             topics=await self.topics.get(now),
+            digest_minute=self._digest_minute,
             command=incoming.command,
             message_id=incoming.message_id,
             replied_to=incoming.replied_to,

@@ -56,9 +56,8 @@ class Speaker:
             return
         if reply.article_ids or place.edit is not None:
             await self._record(place.chat_id, message_id, reply.article_ids, now)
-        for text in reply.more:
-            after = replace(place, edit=None, answers=None)
-            await self._put(after, Reply(text, preview=reply.preview))
+        for following in reply.more:
+            await self.say(replace(place, edit=None, answers=None), following, now)
 
     async def answer_press(self, query_id: str, toast: str = "", *, alarm: bool = False) -> None:
         """Stop the button's waiting. Late answers are refused; that harms nobody."""

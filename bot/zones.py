@@ -173,6 +173,16 @@ def local_time(zone: str, now: datetime) -> str:
     return now.astimezone(zone_of(zone)).strftime("%a %H:%M")
 
 
+def moment(zone: str, at: datetime, now: datetime) -> str:
+    """For people: "today at 08:00", "tomorrow at 08:00", "on Tue at 08:00"; "on 3 Mar at 08:00" a week off."""
+    local, today = at.astimezone(zone_of(zone)), now.astimezone(zone_of(zone)).date()
+    days = (local.date() - today).days
+    day = {0: "today", 1: "tomorrow"}.get(days) or f"on {local:%a}"
+    if not 0 <= days <= 6:  # noqa: PLR2004 - then a weekday alone would mislead
+        day = f"on {local.day} {local:%b}"
+    return f"{day} at {local:%H:%M}"
+
+
 def offset(zone: str, now: datetime) -> str:
     """ "UTC+9", "UTC−3:30" at that moment."""
     seconds = int((now.astimezone(zone_of(zone)).utcoffset() or timedelta()).total_seconds())

@@ -1,0 +1,116 @@
+"""The chat itself: /settings, /privacy, /forget, /stop."""
+
+from dataclasses import replace
+
+from bot import zones
+from bot.access import Who
+from bot.ask import Ask, Button, Keyboard, Reply
+from bot.commands.follow import digest_line
+from bot.registry import Command, Press
+from delivery import render
+from storage import chats, schedules, subscriptions
+from storage.records import ChatState
+
+LENGTHS = (3, 5, 10, 15)
+
+PRIVACY = (
+    "<b>What I keep</b>\n"
+    "• This chat: its number, name and language, your time zone, what you follow and when digests come.\n"
+    "• What I sent: whole deliveries for 30 days, and which message held which article for a year, so that "
+    "corrections reach you. My answers that carried an article: 30 days.\n"
+    "• Commands: only until they are answered. I don't keep what you write.\n\n"
+    "Nobody else gets any of it. No tracking, no advertising.\n\n"
+    "/forget deletes all of it at once. /stop only ends the messages."
+)
+
+
+async def settings(ask: Ask) -> Reply:
+    async with ask.db.read() as tx:
+        mine = await subscriptions.of(tx, ask.destination.id)
+        entries = await schedules.of(tx, ask.destination.id)
+    zone = f"{zones.label(ask.chat.zone)}, now {zones.local_time(ask.chat.zone, ask.now)}"
+    lines = [
+        "<b>Settings</b>",
+        f"📋 Followed: {', '.join(render.escape(item.name) for item in mine) or 'nothing yet'}",
+        digest_line(ask, entries),
+        f"🌍 Time zone: {render.escape(zone)}",
+        f"🔢 A digest has up to {ask.destination.digest_length} articles",
+    ]
+    if ask.chat.state is ChatState.STOPPED:
+        lines.append("⏸ Stopped: nothing is sent until /start")
+    return Reply("\n".join(lines), keyboard=_buttons(ask.destination.digest_length))
+
+
+def _buttons(length: int) -> Keyboard:
+    lengths: list[Button] = [(f"{'● ' if item == length else ''}{item} articles", f"size:{item}") for item in LENGTHS]
+    return (
+        (("📋 Topics", "pick:0"), ("🕗 Digest times", "digest:settings")),
+        (("🌍 Time zone", "zones"), ("🔇 Quiet", "hush")),
+        *(tuple(lengths[start : start + 2]) for start in range(0, len(lengths), 2)),
+        (("🔒 Privacy", "privacy"),),
+    )
+
+
+async def set_length(ask: Ask) -> Reply:
+    """Articles in a digest."""
+    if ask.args not in map(str, LENGTHS):
+        return await settings(ask)
+    async with ask.db.begin() as tx:
+        await chats.set_digest_length(tx, ask.destination.id, int(ask.args))
+        place = await chats.destination(tx, ask.me.bot_id, ask.chat.chat_id, ask.destination.thread_id)
+    return await settings(_with(ask, place.digest_length))
+
+
+def _with(ask: Ask, length: int) -> Ask:
+    return replace(ask, destination=replace(ask.destination, digest_length=length))
+
+
+async def privacy(ask: Ask) -> Reply:
+    return Reply(PRIVACY, fresh=ask.pressed)
+
+
+# /forget
+
+
+async def forget(ask: Ask) -> Reply:
+    what = "you" if ask.in_private else "this chat"
+    role = "\n\nYour role at the news desk stays; an owner can take it away." if ask.role and ask.in_private else ""
+    return Reply(
+        f"Shall I forget everything about {what}: subscriptions, digest times, settings and what I sent? "
+        f"This can't be undone.{role}",
+        keyboard=((("🗑 Yes, forget everything", "forget:yes"), ("Keep it", "forget:no")),),
+    )
+
+
+async def forget_answer(ask: Ask) -> Reply:
+    if ask.args != "yes":
+        return Reply("Nothing was changed.")
+    async with ask.db.begin() as tx:
+        await chats.forget(tx, ask.me.bot_id, ask.chat.chat_id)
+    return Reply("Forgotten. Nothing more will come. If you ever want news again, say /start.")
+
+
+# /stop
+
+
+async def stop(ask: Ask) -> Reply:
+    async with ask.db.begin() as tx:
+        await chats.set_state(tx, ask.me.bot_id, ask.chat.chat_id, ChatState.STOPPED)
+    return Reply(
+        "⏸ Stopped. I send nothing more; your choices are kept. /start goes on where you left.\n"
+        "To delete everything instead, use /forget.",
+        keyboard=((("▶️ Go on", "resume"),),),
+    )
+
+
+COMMANDS = (
+    Command("settings", settings, "All settings at a glance"),
+    Command("privacy", privacy, "What I keep about you"),
+    Command("forget", forget, "Delete everything about this chat", who=Who.CHAT),
+    Command("stop", stop, "Send nothing more", who=Who.CHAT),
+)
+PRESSES = (
+    Press("size", set_length, who=Who.CHAT),
+    Press("privacy", privacy),
+    Press("forget", forget_answer, who=Who.CHAT),
+)

@@ -1,0 +1,92 @@
+"""/help, plain words, and commands that don't exist: always an answer that helps."""
+
+import difflib
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+from bot import names
+from bot.access import Who, visible
+from bot.ask import Ask, Button, Reply, rows
+from bot.commands import news, pages
+from bot.registry import Command
+from delivery import render
+
+CLOSE = 0.6
+TOPIC_BUTTONS = 6
+LONGEST_NAME = 60
+
+Handler = Callable[[Ask], Awaitable[Reply]]
+
+
+def help_command(commands: Sequence[Command]) -> Command:
+    """/help over all the commands, showing each person what they may do."""
+
+    async def show(ask: Ask) -> Reply:
+        return Reply(help_text(commands, ask), keyboard=_ways_on(), fresh=ask.pressed)
+
+    return Command("help", show, "What I can do")
+
+
+def help_text(commands: Iterable[Command], ask: Ask) -> str:
+    shown = [item for item in commands if item.about and (ask.in_private or not item.private)]
+    reading = [item for item in shown if item.who is Who.EVERYONE]
+    changing = [item for item in shown if item.who is Who.CHAT]
+    desk = [item for item in shown if item.who.role and visible(item.who, role=ask.role, may_change=True)]
+    parts = [
+        "<b>What I can do</b>",
+        "\n".join(map(_line, reading)),
+        "<b>Your choices</b>" if ask.in_private else "<b>For admins of this chat</b>",
+        "\n".join(map(_line, changing)),
+    ]
+    if desk:
+        parts += ["<b>News desk</b>", "\n".join(map(_line, desk))]
+    return "\n".join([*parts, "\nOr just type a topic, such as <i>Korea</i>."])
+
+
+def _line(command: Command) -> str:
+    usage = f" <i>{render.escape(command.usage)}</i>" if command.usage else ""
+    return f"/{command.name}{usage}: {render.escape(command.about)}"
+
+
+def _ways_on() -> tuple[tuple[Button, ...], ...]:
+    return ((("📰 Latest news", "latest:5"), ("📋 Topics", "topics:0")),)
+
+
+def unknown(commands: Sequence[Command]) -> Handler:
+    """For a command that there is not: what was probably meant."""
+    known = [command.name for command in commands if command.about]
+
+    async def answer(ask: Ask) -> Reply:
+        match = names.match(ask.topics, ask.command)
+        if match.only is not None:
+            return await news.topic_page(ask, match.only, news.SHOWN, "")
+        near = [name for name in known if names.one_apart(name, ask.command)]
+        near += difflib.get_close_matches(ask.command, known, n=2, cutoff=CLOSE)
+        meant = f" Did you mean {' or '.join(f'/{name}' for name in dict.fromkeys(near[:2]))}?" if near else ""
+        return Reply(
+            f"I don't know /{render.escape(ask.command)}.{meant} /help shows what I can do.", keyboard=_ways_on()
+        )
+
+    return answer
+
+
+async def words(ask: Ask) -> Reply:
+    """Plain text: a topic's name is answered with its news, anything else with the ways on."""
+    text = ask.args.strip()
+    if not text:
+        return Reply("I read text only. Type a topic, or tap one of these:", keyboard=_topic_buttons(ask))
+    match = names.match(ask.topics, text) if len(text) <= LONGEST_NAME else names.Match()
+    if match.only is not None:
+        return await news.topic_page(ask, match.only, news.SHOWN, "")
+    if match.topics:
+        return pages.unknown_topic(ask, text, match, "topic", ":0")
+    if match.suggestions and len(text.split()) <= 3:  # noqa: PLR2004 - more words are talk, no name
+        return pages.unknown_topic(ask, text, match, "topic", ":0")
+    return Reply(
+        "I answer commands and topic names. Tap one of these, or see /help:",
+        keyboard=_topic_buttons(ask),
+    )
+
+
+def _topic_buttons(ask: Ask) -> tuple[tuple[Button, ...], ...]:
+    first = [(pages.label(item.name), pages.topic_data(item, "0")) for item in ask.topics[:TOPIC_BUTTONS]]
+    return (*rows(first, 3), *_ways_on())
