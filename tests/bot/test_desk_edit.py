@@ -24,7 +24,7 @@ async def _other(ask: Ask) -> Reply:
 
 
 @pytest.fixture
-async def room(db: Database) -> AsyncIterator[Newsroom]:
+async def room(desk_db: Database) -> AsyncIterator[Newsroom]:
     cancel = desk_add.commands(desk_add.Adding(_NoIntake()))[1]
     registry = Registry(
         (*desk_queue.COMMANDS, *desk_edit.COMMANDS, cancel),
@@ -33,7 +33,7 @@ async def room(db: Database) -> AsyncIterator[Newsroom]:
         words=_other,
         unknown=_other,
     )
-    async with newsroom(db, registry) as made:
+    async with newsroom(desk_db, registry) as made:
         yield made
 
 

@@ -26,8 +26,8 @@ REGISTRY = Registry(
 
 
 @pytest.fixture
-async def room(db: Database) -> AsyncIterator[Newsroom]:
-    async with newsroom(db, REGISTRY) as made:
+async def room(desk_db: Database) -> AsyncIterator[Newsroom]:
+    async with newsroom(desk_db, REGISTRY) as made:
         yield made
 
 
