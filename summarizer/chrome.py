@@ -18,6 +18,12 @@ _AGENCY = "ap|afp|epa|reuters|xinhua|pa|efe|dpa|ansa|tass|kyodo|yonhap|zuma|rex"
 _LABEL = (
     "credit|courtesy|source|caption|above|below|left|right|photos?|pictured|pictures?|image|video|watch|gallery|file"
 )
+_MONTH = "january|february|march|april|may|june|july|august|september|october|november|december"
+_POSING = (
+    "talks|speaks|attends?|rides?|stands?|walks?|arrives?|leaves?|meets?|shakes?|looks?|waves?|holds?|gestures?|poses?"
+    "|testif(?:y|ies)|delivers?|address(?:es)?|passes|sits?|waits?|gathers?|smiles?|listens?|arrive|shows?|carr(?:y|ies)"
+    "|celebrates?|reacts?|takes? part|protests?|wears?|works?|view of"
+)
 _NETWORK = "twitter|facebook|instagram|x"
 
 _CAPTIONS: tuple[tuple[str, str], ...] = (

@@ -18,74 +18,111 @@ _ENGLISH = (
     r"(?:But|And|So|Yet|Or|Nor|However|Meanwhile|Also|Then|Therefore|Thus|Still|Instead|Moreover|Furthermore|Besides"
     r"|Nevertheless|Nonetheless|Additionally|Otherwise|Consequently|Hence|Likewise|Similarly|Indeed|Finally|Later"
     r"|Afterwards?|Subsequently|Conversely|Accordingly|Regardless|Plus|Alternatively|Ultimately|Thereafter|Thereby"
-    r"|Eventually|Again|Too|Because of (?:this|that)|Despite (?:this|that|these|those)|For (?:example|instance|his part"
-    r"|her part|their part|its part|that|this)|In (?:addition|fact|turn|contrast|response|return|other words|that case"
+    r"|Eventually|Again|Too|Because of (?:this|that)|Despite (?:this|that|these|those)|For (?:example"
+    r"|instance|his part"
+    r"|her part|their part|its part|that|this)|In (?:addition|fact|turn|contrast|response|return|other words"
+    r"|that case"
     r"|this case|both cases|this way|that way|the meantime|the process)|As (?:a result|such|well|for)|On the (?:other"
-    r"|contrary)|By (?:contrast|comparison|then|that time)|At (?:the same|that) (?:time|point|moment)|After (?:that|this"
-    r"|all)|Since then|Until then|Before (?:that|this|then)|That said|Even (?:so|then|worse|better)|Of course|To that end"
-    r"|Not only that|Worse|What's more|What is more|All of (?:this|that|these|them)|Some of (?:them|these|those)|One of"
-    r" (?:them|these|those)|Many of (?:them|these|those)|Most of (?:them|these|those)|None of (?:them|these|those)|Both of"
-    r" (?:them|these|those)|Either way|In the end|If so|Not so|If not|Among (?:them|those|these)|Like (?:him|her|them)"
-    r"|According to (?:him|her|them)|Asked (?:if|whether|why|what|how|about)|With that|Under (?:that|this|those|these))"
+    r"|contrary)|By (?:contrast|comparison|then|that time)|At (?:the same|that) (?:time|point|moment)"
+    r"|After (?:that|this"
+    r"|all)|Since then|Until then|Before (?:that|this|then)|That said|Even (?:so|then|worse|better)|Of course"
+    r"|To that end"
+    r"|Not only that|Worse|What's more|What is more|All of (?:this|that|these|them)|Some of (?:them|these"
+    r"|those)|One of"
+    r" (?:them|these|those)|Many of (?:them|these|those)|Most of (?:them|these|those)|None of (?:them|these"
+    r"|those)|Both of"
+    r" (?:them|these|those)|Either way|In the end|If so|Not so|If not|Among (?:them|those|these)|Like (?:him"
+    r"|her|them)"
+    r"|According to (?:him|her|them)|Asked (?:if|whether|why|what|how|about)|With that|Under (?:that|this"
+    r"|those|these))"
     # Pronouns
-    r"|(?:He|She|They|It|His|Her|Their|Its|Him|Them|Hers|Theirs|Himself|Herself|Themselves|Those|That|These|This|Such)"
+    r"|(?:He|She|They|It|His|Her|Their|Its|Him|Them|Hers|Theirs|Himself|Herself|Themselves|Those|That|These"
+    r"|This|Such)"
 )
 _ENGLISH_WEAK = (
-    r"(?:Both|Neither|Either|Another|Others|The (?:pair|couple|two|three|four|five|duo|trio|other|others|former|latter|same"
+    r"(?:Both|Neither|Either|Another|Others|The (?:pair|couple|two|three|four|five|duo|trio|other|others"
+    r"|former|latter|same"
     r"|group|group's|man|woman|boy|girl|suspect|victim|victims|incident|move|ruling|decision|statement|report|rest"
     r"|first|second|third|last|next)"
     r"|Here|Elsewhere|Now|Same)"
 )
 _TIMES = (
-    r"(?:year|month|week|weekend|summer|spring|fall|autumn|winter|morning|afternoon|evening|season|century|decade|Monday"
+    r"(?:year|month|week|weekend|summer|spring|fall|autumn|winter|morning|afternoon|evening|season|century"
+    r"|decade|Monday"
     r"|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|June|July|August|September"
     r"|October|November|December|Christmas|Easter)"
 )
 
 _OPENERS = {
-    "es": r"(?:Él|Ella|Ellos|Ellas|Pero|Sin embargo|Además|También|Así|Por (?:eso|ello|lo tanto|tanto|su parte|otro lado|otra"
+    "es": r"(?:Él|Ella|Ellos|Ellas|Pero|Sin embargo|Además|También|Así|Por (?:eso|ello|lo tanto|tanto"
+    r"|su parte|otro lado|otra"
     r" parte)|Entonces|No obstante|Asimismo|Mientras tanto|Esto|Eso|Ello|Est[eao]s?|Es[eao]s?|Aquel|Y|O|Luego|Después"
     r"|Aun así|Incluso|Su|Sus|Dich[oa]s?|A su vez|En (?:cambio|consecuencia|tanto|ese|esa|este)|De hecho|Finalmente)",
-    "fr": r"(?:Il|Elle|Ils|Elles|Mais|Cependant|Toutefois|Pourtant|Ainsi|Donc|Et|Or|Ce|Cet|Cette|Ces|Cela|C'est|C’est|Ceci"
-    r"|Celui-ci|Celle-ci|Ceux-ci|Par ailleurs|En (?:outre|effet|revanche)|De plus|Néanmoins|Ensuite|Puis|Enfin|Son|Sa|Ses"
+    "fr": r"(?:Il|Elle|Ils|Elles|Mais|Cependant|Toutefois|Pourtant|Ainsi|Donc|Et|Or|Ce|Cet|Cette|Ces|Cela"
+    r"|C'est|C’est|Ceci"
+    r"|Celui-ci|Celle-ci|Ceux-ci|Par ailleurs|En (?:outre|effet|revanche)|De plus|Néanmoins|Ensuite|Puis"
+    r"|Enfin|Son|Sa|Ses"
     r"|Leurs?|Aussi|Alors|Selon (?:lui|elle|eux)|Pour (?:lui|elle|sa part)|De (?:son|leur) côté|Dans ce)",
-    "de": r"(?:Er|Sie|Es|Ihm|Ihr|Ihre|Ihren|Sein|Seine|Seinen|Aber|Doch|Jedoch|Allerdings|Außerdem|Zudem|Dennoch|Trotzdem"
-    r"|Deshalb|Daher|Darum|Dabei|Damit|Dafür|Dagegen|Daraufhin|Danach|Dann|Davon|Darauf|Dort|Dies|Diese[rnms]?|Und|Oder"
-    r"|Denn|Das (?:ist|sei|war|sind|waren|hat|wird)|Auch|So|Hinzu|Zugleich|Gleichzeitig|Schließlich|Stattdessen|Beide)",
+    "de": r"(?:Er|Sie|Es|Ihm|Ihr|Ihre|Ihren|Sein|Seine|Seinen|Aber|Doch|Jedoch|Allerdings|Außerdem|Zudem"
+    r"|Dennoch|Trotzdem"
+    r"|Deshalb|Daher|Darum|Dabei|Damit|Dafür|Dagegen|Daraufhin|Danach|Dann|Davon|Darauf|Dort|Dies"
+    r"|Diese[rnms]?|Und|Oder"
+    r"|Denn|Das (?:ist|sei|war|sind|waren|hat|wird)|Auch|So|Hinzu|Zugleich|Gleichzeitig|Schließlich"
+    r"|Stattdessen|Beide)",
     "it": r"(?:Egli|Ella|Lui|Lei|Loro|Essi|Ma|Però|Tuttavia|Inoltre|Quindi|Così|E|Quest[oaie]|Quell[oaie]|Ciò|Intanto"
     r"|Infatti|Anche|Poi|Infine|Suo|Sua|Dunque|Secondo lui|Secondo lei)",
-    "pt": r"(?:Ele|Ela|Eles|Elas|Mas|Porém|Contudo|Entretanto|No entanto|Além d(?:isso|isto)|Também|Assim|Portanto|E|Isso"
-    r"|Isto|Est[ea]s?|Ess[ea]s?|Ainda assim|Por (?:isso|sua vez|outro lado)|Segundo el[ea]|Já|Depois|Em seguida|Seu|Sua)",
-    "nl": r"(?:Hij|Zij|Ze|Het|Maar|En|Ook|Echter|Toch|Daarom|Bovendien|Daarnaast|Dit|Dat|Deze|Die|Dus|Daarna|Vervolgens"
+    "pt": r"(?:Ele|Ela|Eles|Elas|Mas|Porém|Contudo|Entretanto|No entanto|Além d(?:isso|isto)|Também|Assim"
+    r"|Portanto|E|Isso"
+    r"|Isto|Est[ea]s?|Ess[ea]s?|Ainda assim|Por (?:isso|sua vez|outro lado)|Segundo el[ea]|Já|Depois"
+    r"|Em seguida|Seu|Sua)",
+    "nl": r"(?:Hij|Zij|Ze|Het|Maar|En|Ook|Echter|Toch|Daarom|Bovendien|Daarnaast|Dit|Dat|Deze|Die|Dus|Daarna"
+    r"|Vervolgens"
     r"|Zijn|Haar|Hun|Volgens (?:hem|haar|hen))",
-    "tr": r"(?:O|Onlar|Onun|Ona|Ancak|Ama|Fakat|Ayrıca|Bu|Bunun|Bunu|Bunlar|Buna|Bundan|Bunlara|Böyle|Böylece|Öte yandan"
+    "tr": r"(?:O|Onlar|Onun|Ona|Ancak|Ama|Fakat|Ayrıca|Bu|Bunun|Bunu|Bunlar|Buna|Bundan|Bunlara|Böyle|Böylece"
+    r"|Öte yandan"
     r"|Bununla|Dolayısıyla|Ve|Daha sonra|Sonra|Yine|Üstelik|Söz konusu|Şöyle|Ardından|Kendisi|Aynı zamanda|Şu|Diğer)",
-    "ru": r"(?:Он|Она|Оно|Они|Его|Её|Ее|Их|Но|Однако|Также|Кроме|Поэтому|При (?:этом|том)|Это|Этот|Эта|Эти|Этого|Так|И|А"
-    r"|Между тем|Тем не менее|Затем|После этого|Тогда|По (?:его|ее|её|их)|В (?:то же|этом|этой)|Об этом|Впрочем|Более того)",
-    "uk": r"(?:Він|Вона|Воно|Вони|Його|Її|Їх|Але|Однак|Також|Крім|Тому|При цьому|Це|Цей|Ця|Ці|Так|І|А|Проте|Потім|За його)",
-    "id": r"(?:Dia|Ia|Mereka|Beliau|Namun|Tetapi|Tapi|Selain itu|Sementara itu|(?:Oleh k|K)arena itu|Kemudian|Lalu|Ini|Itu"
-    r"|Hal (?:ini|itu|tersebut)|Dan|Menurutnya|Katanya|Meski (?:begitu|demikian)|Bahkan|Padahal|Sebelumnya|Akibatnya)",
-    "vi": r"(?:(?:Ông|Bà|Anh|Chị|Cô|Cậu)(?= [^\W\dA-ZĐÂĂÊÔƠƯÁÀẢÃẠ])|Họ|Nó|Tuy nhiên|Nhưng|Ngoài ra|Đồng thời|Bên cạnh đó|Sau đó"
-    r"|Do đó|Vì vậy|Vì thế|Trong khi đó|Và|Điều (?:này|đó)|Theo đó|Trước đó|Cũng|Đây|Đó|Theo (?:ông|bà|anh|chị)(?= [^\W\dA-Z]))",
-    "ar": r"(?:لكن|ولكن|إلا أن|كما|وأضاف|وأضافت|وأوضح|وأوضحت|وأكد أن|وأشار إلى|وتابع|هو|هي|هم|وهو|وهي|ومع ذلك|وبالتالي"
+    "ru": r"(?:Он|Она|Оно|Они|Его|Её|Ее|Их|Но|Однако|Также|Кроме|Поэтому|При (?:этом|том)|Это|Этот|Эта|Эти"
+    r"|Этого|Так|И|А"
+    r"|Между тем|Тем не менее|Затем|После этого|Тогда|По (?:его|ее|её|их)|В (?:то же|этом|этой)|Об этом"
+    r"|Впрочем|Более того)",
+    "uk": r"(?:Він|Вона|Воно|Вони|Його|Її|Їх|Але|Однак|Також|Крім|Тому|При цьому|Це|Цей|Ця|Ці|Так|І|А|Проте"
+    r"|Потім|За його)",
+    "id": r"(?:Dia|Ia|Mereka|Beliau|Namun|Tetapi|Tapi|Selain itu|Sementara itu|(?:Oleh k|K)arena itu|Kemudian"
+    r"|Lalu|Ini|Itu"
+    r"|Hal (?:ini|itu|tersebut)|Dan|Menurutnya|Katanya|Meski (?:begitu|demikian)|Bahkan|Padahal|Sebelumnya"
+    r"|Akibatnya)",
+    "vi": r"(?:(?:Ông|Bà|Anh|Chị|Cô|Cậu)(?= [^\W\dA-ZĐÂĂÊÔƠƯÁÀẢÃẠ])|Họ|Nó|Tuy nhiên|Nhưng|Ngoài ra|Đồng thời"
+    r"|Bên cạnh đó|Sau đó"
+    r"|Do đó|Vì vậy|Vì thế|Trong khi đó|Và|Điều (?:này|đó)|Theo đó|Trước đó|Cũng|Đây|Đó|Theo (?:ông|bà|anh"
+    r"|chị)(?= [^\W\dA-Z]))",
+    "ar": r"(?:لكن|ولكن|إلا أن|كما|وأضاف|وأضافت|وأوضح|وأوضحت|وأكد أن|وأشار إلى|وتابع|هو|هي|هم|وهو|وهي|ومع ذلك"
+    r"|وبالتالي"
     r"|بالإضافة إلى ذلك|وذلك|هذا|هذه|وهذا|وهذه|وكان قد|وكانت قد|فيما|بينما)",
     "fa": r"(?:او|وی|آنها|اما|ولی|همچنین|این|آن|و|بنابراین|با این حال|وي)",
-    "hi": r"(?:वह|वे|उन्होंने|उसने|उनका|उनके|उनकी|उन्हें|लेकिन|हालांकि|इसके|यह|ये|इस|इन|इसी|और|मगर|इसलिए|वहीं|साथ ही|इससे)",
-    "pl": r"(?:On|Ona|Ono|Oni|Jego|Jej|Ich|Ale|Jednak|Także|Również|Ponadto|Dlatego|To|Ten|Ta|Te|I|A|Potem|Następnie|Natomiast)",
+    "hi": r"(?:वह|वे|उन्होंने|उसने|उनका|उनके|उनकी|उन्हें|लेकिन|हालांकि|इसके|यह|ये|इस|इन|इसी|और|मगर|इसलिए|वहीं"
+    r"|साथ ही|इससे)",
+    "pl": r"(?:On|Ona|Ono|Oni|Jego|Jej|Ich|Ale|Jednak|Także|Również|Ponadto|Dlatego|To|Ten|Ta|Te|I|A|Potem"
+    r"|Następnie|Natomiast)",
 }
 
 # Scripts in which a word is not set off by a space have their own lists, matched as beginnings.
 _GLUED_OPENERS = {
-    "ko": r"(?:그(?:는|가|의|녀|들|를|에게|와|도)(?=[\s은는이가의를도에])|그\s|이(?:는|에|를|로|와|로써|들은|들이|것|에 따라|와 함께|같은)\s"
+    "ko": r"(?:그(?:는|가|의|녀|들|를|에게|와|도)(?=[\s은는이가의를도에])|그\s|이(?:는|에|를|로|와|로써|들은"
+    r"|들이|것|에 따라|와 함께|같은)\s"
     r"|이 (?:같은|에|때|중|외|밖|과정|가운데|대통령은 이어)|그러나|하지만|그런데|그리고|그래서|그러면서|그러자|그렇지만|그럼에도|그 결과"
     r"|또\s|또한|한편|이어\s|이어서|따라서|반면|다만|아울러|게다가|더구나|더욱이|이처럼|이런|이러한|그런|그러한|이렇게|이후\s|당시\s"
     r"|이를|이로|즉\s|때문에\s|이 때문|이밖에|이 밖에|결국\s|특히 그|이날\s(?:그|두)|양측|두 사람|저는|제가|나는|내가|우리는)",
-    "zh": r"(?:[他她它](?:们|們)?|这|這|该(?!国)|該|此外|此举|此舉|此时|此次|此前?他|但|然而|不过|不過|而(?!立)|因此|因而|所以|于是|於是|同时|同時"
-    r"|另外|随后|隨後|其(?!实|實)|对此|對此|为此|為此|另一方面|与此同时|與此同時|并且|並且|并|並|也|还(?!有)|還|据此|據此|后者|後者|前者|两人|兩人"
-    r"|双方|雙方|两者|兩者|那(?!曲)|之后|之後|后来|後來|接着|接著|最后|最後|除此|由此|由于此|由於此|尽管如此|儘管如此|即便如此|如此|换句话说|換句話說|总之|總之|例如"
+    "zh": r"(?:[他她它](?:们|們)?|这|這|该(?!国)|該|此外|此举|此舉|此时|此次|此前?他|但|然而|不过|不過"
+    r"|而(?!立)|因此|因而|所以|于是|於是|同时|同時"
+    r"|另外|随后|隨後|其(?!实|實)|对此|對此|为此|為此|另一方面|与此同时|與此同時|并且|並且|并|並|也|还(?!有)"
+    r"|還|据此|據此|后者|後者|前者|两人|兩人"
+    r"|双方|雙方|两者|兩者|那(?!曲)|之后|之後|后来|後來|接着|接著|最后|最後|除此|由此|由于此|由於此|尽管如此"
+    r"|儘管如此|即便如此|如此|换句话说|換句話說|总之|總之|例如"
     r"|比如|事实上|事實上|此)",
-    "ja": r"(?:彼|これ|それ|この(?!ほど)|その|こうした|そうした|こう|そう|しかし|だが|ただ|また|さらに|そして|そのため|このため|一方|同(?:氏|社|日|省|相|庁|紙|局"
-    r"|党|市|県|署|町|村|年|月|国|大|事件|法|誌)|なお|ところが|つまり|したがって|しかも|ここ|そこ|あの|けれど|でも|すると|続いて|加えて|両(?:氏|者|国|社|首脳)"
+    "ja": r"(?:彼|これ|それ|この(?!ほど)|その|こうした|そうした|こう|そう|しかし|だが|ただ|また|さらに|そして"
+    r"|そのため|このため|一方|同(?:氏|社|日|省|相|庁|紙|局"
+    r"|党|市|県|署|町|村|年|月|国|大|事件|法|誌)|なお|ところが|つまり|したがって|しかも|ここ|そこ|あの|けれど"
+    r"|でも|すると|続いて|加えて|両(?:氏|者|国|社|首脳)"
     r"|いずれ|以上|とはいえ|もっとも|むしろ|ほかに|このほか)",
 }
 
@@ -96,17 +133,22 @@ _HARD = {
     "en": re.compile(_QUOTES + f"(?:{_ENGLISH}){_BOUNDARY}"),
 }
 _WEAK = re.compile(_QUOTES + f"(?:{_ENGLISH_WEAK}){_BOUNDARY}")
+_SUBORDINATE = (
+    "After|As|When|While|Before|If|Although|Though|Because|Since|Until|Once|In|On|At|With|For|By|From|During|Despite"
+    "|According|Like|Speaking|Of|Under|Among|Without|Unlike|Following|Asked|Today|Last|Earlier|Early|Just|Only|Even|To"
+    "|Within|Through|Throughout|Over|Upon|Where|Whether|What|Why|How|Perhaps|Maybe|Sometimes|Soon|Now|Two|One|Three|Some"
+    "|Most|Many|Part|Had|Were|Not|Never|There|Days|Hours|Weeks|Months|Years|Described"
+)
 _EARLY = re.compile(
-    _QUOTES
-    + r"(?:After|As|When|While|Before|If|Although|Though|Because|Since|Until|Once|In|On|At|With|For|By|From|During"
-    r"|Despite|According|Like|Speaking|Of|Under|Among|Without|Unlike|Following|Asked|Today|Last|Earlier|Early|Early|Just"
-    r"|Only|Even|To|Within|Through|Throughout|Over|Upon|Where|Whether|What|Why|How|Perhaps|Maybe|Sometimes|Soon|Now|Two"
-    r"|One|Three|Some|Most|Many|Part|Had|Were|Not|Never|There|Days|Hours|Weeks|Months|Years|Asked|Described)\b"
+    rf"{_QUOTES}(?:{_SUBORDINATE})\b"
     r"(?P<between>[^A-Z\"“]{0,70}?)\b(?:he|she|they|him|her|them|his|their)\b(?P<rest>[^,]{0,60},?\s*)"
 )
-_TIMELY = re.compile(_QUOTES + rf"(?:Th(?:is|ese)|Later this) (?:\w+ )?{_TIMES}\b|{_QUOTES}Est[ea] (?:año|semana|lunes|martes)\b"
-                     + rf"|{_QUOTES}(?:Bu|Ce|Cette) (?:yıl|sabah|hafta|akşam|gece|semaine|année|lundi|mardi|jeudi)\b"
-                     + rf"|{_QUOTES}(?:Es gibt|Il y a|Il faut)\b|{_QUOTES}That's (?:according|because)\b(?!)")  # fmt: skip
+# "This week" and "There is" in the languages that have them: pronouns in form, but they refer to nothing.
+_TIMELY = re.compile(
+    rf"{_QUOTES}(?:(?:This|These|Later this) (?:\w+ )?{_TIMES}|Est[ea] (?:año|semana|lunes|martes)"
+    r"|Bu (?:yıl|sabah|hafta|akşam|gece)|(?:Ce|Cette) (?:semaine|année|lundi|mardi|jeudi)"
+    r"|Es gibt|Il y a|Il faut)\b"
+)
 _LEAD = re.compile(
     _QUOTES
     + r"(?:It(?:'s|’s| is| was| has been| had been| will be| took| takes| seems| appears| may| might| could| would)"
@@ -118,7 +160,8 @@ _SPEAKER = re.compile(
 )
 _SPEAKERS = {
     "zh": re.compile(
-        r"[，。”」][他她](?:们|們)?(?:还|也|又|進一步|进一步)?(?:说|說|表示|指出|强调|強調|称|稱|补充|補充|认为|認為|告诉|告訴)"
+        r"[，。”」][他她](?:们|們)?(?:还|也|又|進一步|进一步)?"
+        r"(?:说|說|表示|指出|强调|強調|称|稱|补充|補充|认为|認為|告诉|告訴)"
     ),
     "ko": re.compile(r"[”\"’']?(?:라고|다고)\s(?:그는|그가|그녀는)\s"),
     "ja": re.compile(r"」と(?:彼|彼女|同氏)は"),

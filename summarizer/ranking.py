@@ -1,8 +1,8 @@
 """`auto`: how much each sentence says of its article.
 
-News puts first what matters, so place counts most; then how much of the article's recurring matter a sentence holds, how
-much of the headline, whether it gives figures, and whether it reports rather than quotes. The weights are set by hand;
-time grows with the number of words.
+News puts first what matters, so place counts most; then how much of the article's recurring matter a sentence holds,
+how much of the headline, whether it gives figures, and whether it reports rather than quotes. The weights are set by
+hand; time grows with the number of words.
 """
 
 import math

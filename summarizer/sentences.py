@@ -35,7 +35,10 @@ _SITE_ENDS = frozenset({"Com", "Net", "Org", "Js", "Io", "Co", "Uk", "Py", "Gov"
 _SPEAKER = re.compile(r"(?:[\w.’'-]+\s+){0,4}?(?P<verb>\w+)")
 # A Japanese quotation is followed by one of these when the sentence goes on, a Chinese one by these of its own.
 _QUOTE_GOES_ON = frozenset("とっなのはがをにもでへや的之等、，,")
-_REACH = 300
+_REACH = 300  # characters within which brackets and quotations are looked for
+_LIST_NUMBER = 3  # digits of a list's number at most
+_ORDINAL = 2  # digits of an ordinal or a day at most
+_LIST_MARKS = 9  # characters that may stand before a list's number
 
 
 def spans(text: str, language: str | None = None) -> list[Span]:
@@ -120,7 +123,7 @@ class _Splitter:
             return before[-1:] in _KOREAN_ENDING if before else False
         if "\u3040" <= after <= "\u9fff" and match["mark"][-1] in "!?…":
             return "\u3040" <= before[-1:] <= "\u9fff" and match["mark"][-1] != "…"
-        if len(before) < 2 or not before.islower() or not before.isalpha():
+        if not (before[:1].islower() and before[1:].islower()):
             return False
         following = _GLUED.match(text, end)
         if following is None or following[0] in _SITE_ENDS:
@@ -203,13 +206,17 @@ class _Splitter:
     def _number_ends(self, start: int, match: re.Match[str], following: re.Match[str], token: str) -> bool:
         word = following["word"]
         before = match.start() - len(token)
-        if len(token) <= 3 and before - start < 9 and not self._text[start:before].strip("\"'“‘([ \n•*-"):
+        if (
+            len(token) <= _LIST_NUMBER
+            and before - start < _LIST_MARKS
+            and not self._text[start:before].strip("\"'“‘([ \n•*-")
+        ):
             return False  # "1. First": a list's number
-        if word.isdecimal() and len(word) <= 2 and following["tail"]:
+        if word.isdecimal() and len(word) <= _ORDINAL and following["tail"]:
             return False  # "2017. 5. 19."
         if _DATE_BEFORE.search(self._text, max(start, match.start() - 9), match.start()) and "가" <= word[0] <= "힣":
             return False  # "2017. 5. 19. 서울에서"
-        if len(token) <= 2 and self._writes_ordinals:
+        if len(token) <= _ORDINAL and self._writes_ordinals:
             return word in known.STARTERS
         return True
 

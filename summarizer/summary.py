@@ -81,7 +81,7 @@ def summarize_sentences(
 
 def _headline(found: Sequence[Sentence]) -> str | None:
     """A first line without a full stop, where there is more after it."""
-    if len(found) < 2 or found[1].paragraph == found[0].paragraph:  # noqa: PLR2004
+    if not found or found[0].paragraph == found[-1].paragraph or found[0].paragraph == found[1].paragraph:
         return None
     first = found[0].text
     return None if len(first) > _LONGEST_HEADLINE or first[-1] in ".。!！:：" else first

@@ -22,14 +22,13 @@ _TOKEN = re.compile(
 )
 _TOKEN_LENGTH = 40
 _KOREAN = re.compile(r"[\uac00-\ud7a3]+\Z")
-_PARTICLES = tuple(
-    sorted(
-        "은 는 이 가 을 를 의 에 도 만 로 와 과 나 에서 에게 께서 으로 부터 까지 처럼 보다 라고 이라고 라는 이라는 에는 에도 에서는"
-        " 으로는 로는 과의 와의 에서의 이나 에게는 조차 마저 들은 들이 들의 들을 다고 했다 한다 하는 하고 하며 했고 됐다 된다 되는"
-        " 이다 였다 이며 이고 적인 적으로 하기 하지 해야 하면서 하여 했으며 됩니다 합니다 했습니다 입니다".split(),
-        key=lambda particle: (-len(particle), particle),
-    )
+_PARTICLES = (  # of nouns, and the endings of the commonest verbs
+    "은 는 이 가 을 를 의 에 도 만 로 와 과 나 에서 에게 께서 으로 부터 까지 처럼 보다"
+    " 라고 이라고 라는 이라는 에는 에도 에서는 으로는 로는 과의 와의 에서의 이나 에게는 조차"
+    " 마저 들은 들이 들의 들을 다고 했다 한다 하는 하고 하며 했고 됐다 된다 되는 이다 였다"
+    " 이며 이고 적인 적으로 하기 하지 해야 하면서 하여 했으며 됩니다 합니다 했습니다 입니다"
 )
+_LONGEST_FIRST = tuple(sorted(_PARTICLES.split(), key=lambda particle: (-len(particle), particle)))
 _LEAST_STEM = 2
 # Suffixing languages without a stemmer: the first letters stand for the word.
 _PREFIXED = {"tr": 5, "az": 5, "kk": 5, "uz": 5, "ky": 5, "et": 6, "lv": 6, "lt": 6, "hr": 6, "sr": 6, "bs": 6, "sl": 6,
@@ -89,7 +88,7 @@ def stemmer(language: str) -> Callable[[str], str]:
 def _without_particle(word: str) -> str:
     if not _KOREAN.match(word):
         return word
-    for particle in _PARTICLES:
+    for particle in _LONGEST_FIRST:
         if word.endswith(particle) and len(word) - len(particle) >= _LEAST_STEM:
             return word[: -len(particle)]
     return word
