@@ -185,15 +185,16 @@ def gone() -> Reply:
 
 
 async def read(ask: Ask) -> Reply:
-    """The whole article, whatever its status: readers' own button shows published ones only."""
+    """The whole article, whatever its status; for contributors, their own and what is published."""
     article_id = number(ask.args.partition(":")[0])
     async with ask.db.read() as tx:
         found = None if article_id is None else await articles.get(tx, article_id)
-    if found is None:
+    editor = includes(ask.role, Role.EDITOR)
+    if found is None or not (editor or found.status is ArticleStatus.USABLE or found.added_by == ask.person.user_id):
         return gone()
     first, *more = render.article_messages(found, zone=ask.chat.zone, now=ask.now, language=ask.chat.language)
     rest = tuple(Reply(text, article_ids=(found.id,)) for text in more)
-    return Reply(first, more=rest, keyboard=decide(found), fresh=True, article_ids=(found.id,))
+    return Reply(first, more=rest, keyboard=decide(found) if editor else (), fresh=True, article_ids=(found.id,))
 
 
 def topic_ids(ask: Ask, typed: Sequence[str]) -> tuple[list[int], list[str]]:

@@ -182,7 +182,7 @@ PRESSES = (
     Press("d-queue", queue, who=Who.EDITOR, private=True),
     Press("d-ok", press_approve, who=Who.EDITOR),
     Press("d-no", press_reject, who=Who.EDITOR),
-    Press("d-read", desk_card.read, who=Who.EDITOR),
+    Press("d-read", desk_card.read, who=Who.CONTRIBUTOR),
     Press("d-new", desk_card.show_fresh, who=Who.EDITOR),
     Press("d-card", desk_card.show, who=Who.EDITOR),
 )
