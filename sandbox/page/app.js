@@ -62,7 +62,7 @@ class App {
     this.#listen();
     await this.#readState();
     this.#route();
-    this.#countUnread();
+    await this.#countUnread();
   }
 
   /** Reads the state until it is there, then follows the events from that point on. */

@@ -12,7 +12,8 @@ export function avatar(name, id, kind) {
 }
 
 /**
- * `view` is {own, first, last, named, faces}: whose it is, its place in a run of one sender's messages, whether names and faces show.
+ * `view` is {own, first, last, named, faces, topic}: whose it is, its place in a run of one sender's messages, whether
+ * names and faces show, the forum topic it stands in.
  * `context` holds the callbacks: those of entities.js, onPress(message, button, element), onJump(id), onActions(message, anchor).
  */
 export function bubble(message, view, context) {
@@ -39,7 +40,7 @@ export function bubble(message, view, context) {
 
 function describe(message, view) {
   const who = view.own ? "You" : senderName(message);
-  return `${who}, ${timeOf(message.date)}${message.edit_date ? ", edited" : ""}`;
+  return `${who}, ${timeOf(message.date)}${message.edit_date ? ", edited" : ""}: ${preview(message)}`;
 }
 
 function messageBody(message, view, context) {
@@ -49,6 +50,7 @@ function messageBody(message, view, context) {
   const parts = [
     view.named && !view.own && view.first ? senderLine(message) : null,
     message.forward_origin ? h("div", { class: "forwarded" }, `Forwarded from ${originName(message.forward_origin)}`) : null,
+    view.topic ? h("div", { class: "topic", dir: "auto" }, view.topic) : null,
     quote(message, context),
     attachment(message),
     text ? h("div", { class: "text", dir: "auto" }, h("span", { class: "words" }, renderText(text, entities, context)), meta(message)) : meta(message),

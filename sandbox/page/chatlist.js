@@ -5,6 +5,8 @@ import { h, icon } from "./dom.js";
 import { listTime, personName, plural, preview, senderName } from "./text.js";
 
 const MOST = 100; // rows shown until more are asked for
+const MANY = 30; // rows from which on a push to all would keep the page busy drawing
+const BREATH_MS = 150;
 
 /** How a chat is called: {title, persona, avatar}. A private chat is named for the bot, as its user sees it. */
 export function nameOf(chat, store) {
@@ -24,7 +26,7 @@ export function personaChip(persona) {
 
 export class ChatList {
   #limit = MOST;
-  #frame = 0;
+  #timer = 0;
   #active = null;
 
   /** `on` is {open(chat)}. */
@@ -41,10 +43,11 @@ export class ChatList {
   }
 
   refresh() {
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0;
+    const wait = this.box.childElementCount > MANY ? BREATH_MS : 16;
+    this.#timer ||= setTimeout(() => {
+      this.#timer = 0;
       this.draw();
-    });
+    }, wait);
   }
 
   /** Chats in the order shown: latest first, those without a message as the sandbox made them. */

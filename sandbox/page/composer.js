@@ -29,7 +29,7 @@ export class Composer {
     byId("attach").append(icon("paperclip"));
     byId("send").append(icon("send"));
     byId("menu-button").append(icon("menu"), h("span", {}, "Menu"));
-    byId("keyboard-toggle").append(icon("slash"));
+    byId("keyboard-toggle").append(icon("keys"));
   }
 
   #listen() {

@@ -107,7 +107,7 @@ export class History {
       const first = newDay || !joins(before, message);
       const last = !after || dayKey(after.date) !== dayKey(message.date) || !joins(message, after);
       const own = this.store.isOwn(this.#chat, message);
-      const view = { own, first, last, named: type !== "private", faces: type.endsWith("group") };
+      const view = { own, first, last, named: type !== "private", faces: type.endsWith("group"), topic: topicOf(this.#chat, message) };
       rows.push({ key: `m${message.message_id}`, stamp: `${own}${first}${last}`, message, make: () => bubble(message, view, this.context) });
     }
     return rows;
@@ -283,6 +283,12 @@ export class History {
 
 function joins(before, after) {
   return sameSender(before, after) && after.date - before.date < RUN_SECONDS;
+}
+
+function topicOf(chat, message) {
+  if (!message.is_topic_message) return null;
+  const topic = chat.view.topics?.find((known) => known.message_thread_id === message.message_thread_id);
+  return `# ${topic?.name ?? `topic ${message.message_thread_id}`}`;
 }
 
 function dayRow(message) {

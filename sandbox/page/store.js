@@ -3,7 +3,6 @@
 import { api } from "./api.js";
 
 const PAGE = 50;
-const READ = "read:";
 
 /** Where `id` stands, or would stand, in messages ordered by id. */
 export function placeOf(messages, id) {
@@ -185,13 +184,18 @@ export class Store {
     return this.commands.get(key);
   }
 
+  /** Kept per bot: a world made anew has another one, and counts its messages from 1 again. */
+  #readKey(chat) {
+    return `read:${this.bot?.id}:${chat.id}`;
+  }
+
   readMark(chat) {
-    return Number(localStorage.getItem(READ + chat.id) ?? 0);
+    return Number(localStorage.getItem(this.#readKey(chat)) ?? 0);
   }
 
   markRead(chat) {
     chat.unread = 0;
-    if (chat.newest) localStorage.setItem(READ + chat.id, String(chat.newest.message_id));
+    if (chat.newest) localStorage.setItem(this.#readKey(chat), String(chat.newest.message_id));
   }
 
   /** Counts what came since the chat was last looked at, as far as it is loaded. */

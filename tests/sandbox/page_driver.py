@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import struct
+import zlib
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -36,6 +38,17 @@ _SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 YOU, OWNER, GROUP, CHANNEL = 1001, 1002, -2001, -1_000_000_002_002
 
 
+def picture(width: int, height: int) -> bytes:
+    """A grey PNG."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    rows = (b"\0" + b"\x99" * width) * height
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
 @dataclass
 class BotPlayer:
     """Speaks to the sandbox as a bot does, over HTTP."""
@@ -61,6 +74,13 @@ class BotPlayer:
         form = aiohttp.FormData({"chat_id": str(chat_id)})
         form.add_field("document", data, filename=name)
         async with self.http.post(f"{self.root}/sendDocument", data=form) as answer:
+            assert answer.status == 200, await answer.text()
+
+    async def send_photo(self, chat_id: int, data: bytes, caption: str) -> None:
+        """Send a picture."""
+        form = aiohttp.FormData({"chat_id": str(chat_id), "caption": caption})
+        form.add_field("photo", data, filename="photo.png")
+        async with self.http.post(f"{self.root}/sendPhoto", data=form) as answer:
             assert answer.status == 200, await answer.text()
 
     async def next(self, kind: str) -> dict[str, Any]:

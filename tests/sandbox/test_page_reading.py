@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
-from tests.sandbox.page_driver import BROWSER_TESTS, CHANNEL, OWNER, YOU, ChatPages
+from tests.sandbox.page_driver import BROWSER_TESTS, CHANNEL, OWNER, YOU, ChatPages, picture
 
 pytestmark = BROWSER_TESTS
 
@@ -189,6 +189,22 @@ async def test_push_arrives_without_reload_and_counts_as_unread(chat_page: ChatP
         await expect(driven.row(OWNER).locator(".badge")).to_have_count(0)
 
 
+async def test_what_changes_while_a_chat_loads_is_kept(chat_page: ChatPages) -> None:
+    async with chat_page() as driven:
+        gone = await driven.bot.send(OWNER, "Gone")
+
+        async def answer_late(route: Route) -> None:
+            response = await route.fetch()
+            await driven.bot.call("deleteMessage", chat_id=OWNER, message_id=gone)
+            await driven.bot.send(OWNER, "In between")
+            await expect(driven.row(OWNER)).to_contain_text("In between")
+            await route.fulfill(response=response)
+
+        await driven.page.route(f"**/chats/{OWNER}/messages*", answer_late, times=1)
+        await driven.open(OWNER)
+        await expect(driven.messages).to_have_text(["/start", "In between"])
+
+
 async def test_what_came_while_the_page_was_closed_is_unread(chat_page: ChatPages) -> None:
     async with chat_page() as driven:
         await driven.open(OWNER)
@@ -236,6 +252,26 @@ async def test_document_can_be_downloaded(chat_page: ChatPages) -> None:
             await card.click()
         path = await (await download.value).path()
         assert path.read_bytes() == b'{"a": 1}'
+
+
+async def test_photo_is_shown_with_its_caption(chat_page: ChatPages) -> None:
+    async with chat_page() as driven:
+        await driven.bot.send_photo(YOU, picture(320, 200), "The sea at dawn")
+        await expect(driven.messages.last).to_have_text("The sea at dawn")
+        photo = driven.page.locator("img.photo")
+        await expect(photo).to_have_js_property("complete", True)
+        await expect(photo).to_have_js_property("naturalWidth", 320)
+
+
+async def test_topics_of_a_forum_are_named(chat_page: ChatPages) -> None:
+    async with chat_page() as driven:
+        world = driven.server.sandbox.world
+        people = {OWNER: "creator", YOU: "member", next(iter(world.bots)): "administrator"}
+        forum = world.add_chat("supergroup", "Desk", people, is_forum=True)
+        topic = await driven.bot.call("createForumTopic", chat_id=forum.id, name="Korea")
+        await driven.bot.send(forum.id, "In its place", message_thread_id=topic["message_thread_id"])
+        await driven.open(forum.id)
+        await expect(driven.page.locator(".message .topic").last).to_have_text("# Korea")
 
 
 async def test_channel_posts_stand_under_the_channels_name(chat_page: ChatPages) -> None:
