@@ -103,8 +103,8 @@ def _thread(call: Call, chat: Chat) -> None:
     thread_id = call.args.get("message_thread_id")
     if not thread_id:
         return
-    topic = chat.topics.get(thread_id)
-    if not chat.is_forum or (topic is None and thread_id != 1):
+    topic = chat.topics.get(thread_id)  # the general topic has none: 1 is refused, as Telegram does
+    if not chat.is_forum or topic is None:
         raise refuse("message thread not found")
     if topic and topic.get("closed") and not _admin(chat, call.bot).may("can_manage_topics"):
         raise refuse("TOPIC_CLOSED")

@@ -45,9 +45,9 @@ class Fault:
         return named and (self.chat_id is None or self.chat_id == chat_id)
 
 
-def read_fault(body: Mapping[str, Any]) -> Fault:
+def read_fault(body: Any) -> Fault:
     """A fault from the control API's JSON; raises ControlError 400."""
-    kind = body.get("kind")
+    kind = body.get("kind") if isinstance(body, Mapping) else None
     if kind not in KINDS:
         raise ControlError(400, f"kind is one of {', '.join(sorted(KINDS))}.")
     known = {field.name: body[field.name] for field in fields(Fault) if body.get(field.name) is not None}

@@ -28,6 +28,13 @@ _STYLE_OF = {
     "span": "spoiler",
 }
 _TAGS = frozenset(_STYLE_OF) | {"a", "pre", "code", "blockquote", "tg-emoji", "tg-time"}
+# Where a tag's argument stands, and what has to stand before it.
+_ATTRIBUTES = {
+    "a": ("href", ""),
+    "code": ("class", "language-"),
+    "span": ("class", "tg-"),
+    "tg-emoji": ("emoji-id", ""),
+}
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 _SPACE = " \t\r\n\v\0"
 _PLAIN = re.compile(r"[^<&]+")
@@ -216,13 +223,12 @@ class _Parser:
     def _meaning(self, opened: _Open) -> tuple[str, dict[str, Any]]:
         """The entity that a tag stands for; none where its argument is no good."""
         tag, argument = opened.tag, opened.argument
-        if tag in _STYLE_OF:
-            return _STYLE_OF[tag], {}
-        if tag == "blockquote":
-            return ("expandable_blockquote" if argument else "blockquote"), {}
         if tag == "a":
             return _link(argument or "".join(self.pieces[opened.start :]))
-        return _MEANINGS[tag](argument)
+        if tag in _MEANINGS:
+            return _MEANINGS[tag](argument)
+        quote = "expandable_blockquote" if argument else "blockquote"
+        return _STYLE_OF.get(tag, quote), {}
 
     def _mark_code(self, opened: _Open, length: int) -> None:
         """<pre><code class="language-x"> in either order is one `pre` with its language."""
@@ -246,19 +252,12 @@ def _match(pattern: re.Pattern[str], text: str, at: int) -> str:
 
 
 def _argument(tag: str, attributes: dict[str, str]) -> str:
-    if tag == "a":
-        return attributes.get("href", "")
-    if tag == "code":
-        return _after(attributes.get("class", ""), "language-")
-    if tag == "span":
-        return _after(attributes.get("class", ""), "tg-")
-    if tag == "tg-emoji":
-        return attributes.get("emoji-id", "")
-    if tag == "tg-time":
-        return f"{attributes.get('unix', '')} {attributes.get('format', '')}"
     if tag == "blockquote":
         return "expandable" if "expandable" in attributes else ""
-    return ""
+    if tag == "tg-time":
+        return f"{attributes.get('unix', '')} {attributes.get('format', '')}"
+    attribute, prefix = _ATTRIBUTES.get(tag, ("", ""))
+    return _after(attributes.get(attribute, ""), prefix)
 
 
 def _after(value: str, prefix: str) -> str:

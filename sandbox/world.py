@@ -127,6 +127,7 @@ class World:
         chat.names = {"title": title, **({"username": username} if username else {})}
         if is_forum:
             chat.names["is_forum"] = True
+            chat.last_id = 1  # the general topic's number
         return self._keep(chat)
 
     def _keep(self, chat: Chat) -> Chat:

@@ -106,7 +106,8 @@ WRONG = {
     "<b>한<I>b</I>": 'Can\'t find end tag corresponding to start tag "b"',
     "<tg-emoji emoji-id='x'>a</tg-emoji>": "Invalid custom emoji identifier specified",
     "&#xd800;a": (
-        "Text contains invalid Unicode characters after decoding HTML entities, check for unmatched surrogate code units"
+        "Text contains invalid Unicode characters after decoding HTML entities, "
+        "check for unmatched surrogate code units"
     ),
 }
 
