@@ -24,6 +24,7 @@ _POSING = (
     "|testif(?:y|ies)|delivers?|address(?:es)?|passes|sits?|waits?|gathers?|smiles?|listens?|arrive|shows?|carr(?:y|ies)"
     "|celebrates?|reacts?|takes? part|protests?|wears?|works?|view of"
 )
+_READ = 250  # characters looked at on either end of a long sentence
 _NETWORK = "twitter|facebook|instagram|x"
 
 _CAPTIONS: tuple[tuple[str, str], ...] = (
@@ -48,6 +49,15 @@ _CAPTIONS: tuple[tuple[str, str], ...] = (
     ("(", rf"\(\s*(?:{_SIDE})\s*\)"),
     ("pictured", r"\bpictured (?:here|above|below)\b"),
     ("seen here", r"\bseen here\b"),
+    # What people do in a picture is told in the present, with its date and place at the end.
+    (
+        ", 20",
+        rf"\A(?:(?!\bsaid\b|\btold\b).)*\b(?:{_POSING})\b(?:(?!\bsaid\b|\btold\b).)*"
+        rf"\b(?:{_MONTH})\.? \d{{1,2}}, 20\d\d(?: in [^.]{{0,60}})?\W*\Z",
+    ),
+    ("illustration", r"\A\W*(?:an )?artist['’]s (?:illustration|impression)\b"),
+    ("impression", r"\A\W*(?:an )?artist['’]s impression\b"),
+    ("view of", r"\A\W*a (?:general |wide |aerial )?view of\b"),
     (
         "in this",
         r"\bin this (?:file |undated |handout |[a-z]+ \d+, \d{4},? )?(?:photo(?:graph)?|picture|image)\b(?! of\b)",
@@ -176,4 +186,5 @@ def rules_for(text: str) -> Rules:
 
 def is_chrome(sentence: str, rules: Rules) -> bool:
     """Whether the sentence is a caption, a credit line or the page's own, by the rules for its article."""
-    return any(pattern.search(sentence) for pattern in rules)
+    looked_at = sentence if len(sentence) <= _READ * 2 else f"{sentence[:_READ]}\n{sentence[-_READ:]}"
+    return any(pattern.search(looked_at) for pattern in rules)

@@ -12,7 +12,8 @@ from summarizer.ranking import rate, weights_for
 from summarizer.words import stems, tokens
 
 MAX_COMPARED = 250  # sentences that sumy's methods see
-MAX_WORDS = 80  # words of each that they see
+MAX_WORDS = 6_000  # words that they see in all, and
+MAX_SENTENCE_WORDS = 80  # of one sentence
 
 
 def check(method: str) -> None:
@@ -34,9 +35,15 @@ def rank(
 
 
 def _sumy_rank(method: str, judged: Sequence[Judged], language: str) -> list[int]:
-    compared = [one for one in judged if one.fault.is_prose][:MAX_COMPARED] or list(judged[:MAX_COMPARED])
-    words = [tokens(one.sentence.text, language)[:MAX_WORDS] for one in compared]
+    prose = [one for one in judged if one.fault.is_prose] or judged
+    words: list[list[str]] = []
+    seen = 0
+    for one in prose[:MAX_COMPARED]:
+        words.append(tokens(one.sentence.text, language)[:MAX_SENTENCE_WORDS])
+        seen += len(words[-1])
+        if seen > MAX_WORDS:
+            break
     order = importlib.import_module("summarizer.sumy_methods").ranking(method, words, language)
-    best = [compared[number].sentence.index for number in order]
-    seen = frozenset(best)
-    return best + [one.sentence.index for one in judged if one.sentence.index not in seen]
+    best = [prose[number].sentence.index for number in order]
+    ranked = frozenset(best)
+    return best + [one.sentence.index for one in judged if one.sentence.index not in ranked]

@@ -14,8 +14,8 @@ from summarizer.ranking import stems_of
 from summarizer.sentences import spans
 
 # What is read of one text. No article comes near; a longer one is summarized by its beginning.
-MAX_CHARACTERS = 300_000
-MAX_SENTENCES = 3_000
+MAX_CHARACTERS = 200_000
+MAX_SENTENCES = 2_000
 
 _LONGEST_HEADLINE = 200
 

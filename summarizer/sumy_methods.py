@@ -48,10 +48,11 @@ class _Info(Protocol):
 def ranking(name: str, found: Sequence[Sequence[str]], language: str) -> list[int]:
     """Numbers of the sentences, best first by the method of that name; ties by place.
 
-    `found` are the words of each sentence, in lower case. LSA needs more words than sentences; with fewer, and
+    `found` are the words of each sentence, in lower case. LSA needs as many stems as sentences; with fewer, and
     where a method has nothing to say, the order is that of the text.
     """
-    if name == "lsa" and len({word for words in found for word in words}) < len(found) * 2:
+    stem, unwanted = stemmer(language), stop_words(language)
+    if name == "lsa" and len({stem(word) for words in found for word in words if word not in unwanted}) < len(found):
         return list(range(len(found)))
     rated: list[tuple[float, int]] = []
 
@@ -59,8 +60,8 @@ def ranking(name: str, found: Sequence[Sequence[str]], language: str) -> list[in
         rated.extend((_cost(info.rating), info.order) for info in infos)
         return infos
 
-    algorithm = _ALGORITHMS[name](stemmer(language))
-    algorithm.stop_words = stop_words(language)
+    algorithm = _ALGORITHMS[name](stem)
+    algorithm.stop_words = unwanted
     tokenizer = _Words(found)
     paragraph = Paragraph([SumySentence(str(number), tokenizer) for number in range(len(found))])
     with np.errstate(all="ignore"):
