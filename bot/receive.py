@@ -203,9 +203,15 @@ class Receiver:
                     return
             except Exception:
                 log.exception("update_failed", update_id=received.update_id)
-                await self._apologize(received.payload)
+                await self._excuse(received)
                 break
         await self._mark(received.update_id)
+
+    async def _excuse(self, received: Received) -> None:
+        try:
+            await self._apologize(received.payload)
+        except (TelegramError, SQLAlchemyError, OSError) as error:
+            log.warning("apology_not_sent", update_id=received.update_id, error=type(error).__name__)
 
     async def _mark(self, update_id: int) -> None:
         try:
