@@ -106,17 +106,18 @@ def _thread(call: Call, chat: Chat) -> None:
     topic = chat.topics.get(thread_id)  # the general topic has none: 1 is refused, as Telegram does
     if not chat.is_forum or topic is None:
         raise refuse("message thread not found")
-    if topic and topic.get("closed") and not _admin(chat, call.bot).may("can_manage_topics"):
+    if topic and topic.get("closed") and not place(chat, call.bot).may("can_manage_topics"):
         raise refuse("TOPIC_CLOSED")
 
 
-def _admin(chat: Chat, bot: Bot) -> Member:
+def place(chat: Chat, bot: Bot) -> Member:
+    """The bot's place in a chat; somebody never seen there has left."""
     return chat.members.get(bot.id, Member("left"))
 
 
 def need_right(call: Call, chat: Chat, right: str, doing: str) -> None:
     """Refuse where the bot is no administrator with that right."""
-    if chat.type != "private" and not _admin(chat, call.bot).may(right):
+    if chat.type != "private" and not place(chat, call.bot).may(right):
         raise refuse(f"not enough rights to {doing}")
 
 

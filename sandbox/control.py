@@ -26,6 +26,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _HEARTBEAT = 15.0
 _PAGE = 200
+_ROWS = 20_000
 _PAGE_HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": "frame-ancestors 'none'",  # the rest stands in the page itself
@@ -282,10 +283,11 @@ class Control:
         return web.json_response({name: getattr(limits, name) for name in names})
 
     async def ledger(self, request: web.Request) -> web.StreamResponse:
-        """GET /sandbox/ledger?after=&method=&chat_id=."""
+        """GET /sandbox/ledger?after=&method=&chat_id=; looks at 20,000 rows at most, `next` says where to go on."""
         ledger = self.sandbox.ledger
-        calls = ledger.read(_int(request, "after", 0) or 0, request.query.get("method"), _int(request, "chat_id"))
-        return web.json_response({"calls": calls, "next": ledger.count})
+        after = max(_int(request, "after", 0) or 0, ledger.count - len(ledger.rows))
+        calls = ledger.read(after, request.query.get("method"), _int(request, "chat_id"), scan=_ROWS)
+        return web.json_response({"calls": calls, "next": min(after + _ROWS, ledger.count)})
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         """GET /sandbox/events?after=: Server-Sent Events; without `after` only what happens from now on."""

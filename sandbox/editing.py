@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.access import Call, find_chat, find_message, need_right
+from sandbox.access import Call, find_chat, find_message, need_right, place
 from sandbox.errors import refuse
 from sandbox.formatting import caption, message_text
 from sandbox.keyboards import check_markup
@@ -65,7 +65,7 @@ def _own(call: Call) -> tuple[Chat, Stored]:
         raise refuse("chat_id is empty")
     chat = find_chat(call)
     stored = find_message(chat, call.args.get("message_id"), "to edit")
-    may_edit = chat.type == "channel" and chat.members[call.bot.id].may("can_edit_messages")
+    may_edit = chat.type == "channel" and place(chat, call.bot).may("can_edit_messages")
     if stored.author != call.bot.id and not may_edit:
         raise refuse("message can't be edited")
     if chat.type == "private" and chat.blocked:
@@ -116,12 +116,14 @@ def delete_messages(call: Call) -> Any:
 
 
 def _may_delete(call: Call, chat: Chat, stored: Stored) -> None:
-    is_admin = chat.type != "private" and chat.members[call.bot.id].may("can_delete_messages")
+    is_admin = chat.type != "private" and place(chat, call.bot).may("can_delete_messages")
     old = call.world.now() - stored.payload["date"] > DELETE_SECONDS
     if is_admin and chat.type in {"supergroup", "channel"}:
         return
     if old:
         raise refuse("message can't be deleted for everyone")
+    if chat.type == "channel":
+        raise refuse("message can't be deleted")
     if stored.author != call.bot.id and chat.type != "private" and not is_admin:
         raise refuse("message can't be deleted")
 

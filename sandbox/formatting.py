@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from sandbox import entities, html, markdown
@@ -28,13 +29,18 @@ def format_text(
         raise refuse("text is too long")
     mode = (parse_mode or "").lower()
     if mode and mode != "none":
-        if mode not in _PARSERS:
-            raise refuse("unsupported parse_mode")
-        plain, found = _PARSERS[mode](text)
-    else:
-        plain, found = text, entities.given(given or [])
-    plain, found = entities.fix(plain, found, allow_empty=allow_empty, skip_commands=skip_commands)
+        plain, kept = _parsed(text, mode, allow_empty=allow_empty, skip_commands=skip_commands)
+        return plain, list(kept)
+    plain, found = entities.fix(text, entities.given(given or []), allow_empty=allow_empty, skip_commands=skip_commands)
     return plain, [entity.as_json() for entity in found]
+
+
+@lru_cache(maxsize=256)  # a broadcast sends one text to thousands; nobody changes an entity in place
+def _parsed(text: str, mode: str, *, allow_empty: bool, skip_commands: bool) -> tuple[str, tuple[dict[str, Any], ...]]:
+    if mode not in _PARSERS:
+        raise refuse("unsupported parse_mode")
+    plain, found = entities.fix(*_PARSERS[mode](text), allow_empty=allow_empty, skip_commands=skip_commands)
+    return plain, tuple(entity.as_json() for entity in found)
 
 
 def message_text(call: Call, chat_type: str) -> dict[str, Any]:

@@ -40,13 +40,15 @@ class Ledger:
         self.rows.append(row)
         return row
 
-    def read(self, after: int = 0, method: str | None = None, chat_id: int | None = None) -> list[dict[str, Any]]:
-        """Rows with a higher number than `after`, as the control API gives them."""
+    def read(
+        self, after: int = 0, method: str | None = None, chat_id: int | None = None, *, scan: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Rows numbered above `after`, as the control API gives them; `scan` bounds how many are looked at."""
         skip = max(0, after - (self.count - len(self.rows)))
         wanted = (method or "").lower()
         return [
             asdict(row)
-            for row in islice(self.rows, skip, None)
+            for row in islice(self.rows, skip, None if scan is None else skip + scan)
             if (not wanted or row.method.lower() == wanted) and (chat_id is None or row.chat_id == chat_id)
         ]
 

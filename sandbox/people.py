@@ -67,6 +67,7 @@ def press(world: World, chat_id: int, user_id: int, message_id: int, data: str) 
         bot = next(iter(world.bots_in(chat)), None)
     if bot is None:
         raise ControlError(409, "This message is no bot's.")
+    world.forget_old_callbacks()
     query_id = str(secrets.randbits(62) + 1)
     world.callbacks[query_id] = (bot.id, world.clock())
     body = {"id": query_id, "from": person.as_json(), "message": stored.payload}

@@ -159,6 +159,8 @@ class Sandbox:
         if too_deep(raw):
             raise refuse("can't parse JSON object")
         call = Call(self.world, bot, method, check(method, raw, files), files)
+        if call.args.get("business_connection_id"):
+            raise refuse("business connection not found")
         if method == "getUpdates":
             return await get_updates(call)
         if method in _WEBHOOKS:
@@ -173,6 +175,8 @@ class Sandbox:
             return
         chat_id = call.args.get("chat_id")
         number = chat_id if isinstance(chat_id, int) and call.method.startswith(_COUNTED[:3]) else None
+        if call.args.get("allow_paid_broadcast"):  # paid messages go beyond the free rate
+            return
         seconds = self.limits.retry_after(call.bot.id, number, self.world.clock())
         if seconds:
             raise too_many(seconds)
@@ -256,7 +260,12 @@ async def _no_path(request: web.Request) -> web.Response:
 
 @asynccontextmanager
 async def serve(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
-    """Serve on loopback while the context lasts; gives the root URL. Port 0 takes any free one."""
+    """Serve on loopback while the context lasts; gives the root URL. Port 0 takes any free one.
+
+    Raises ValueError for an address that others could reach: whoever reaches the sandbox may act as anybody in it.
+    """
+    if host not in {"127.0.0.1", "localhost", "::1"}:
+        raise ValueError(f"The sandbox is served on loopback only, not on {host}.")
     runner = web.AppRunner(sandbox.app, access_log=None, shutdown_timeout=1.0, handle_signals=False)
     await runner.setup()
     try:
@@ -264,6 +273,6 @@ async def serve(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> Asy
         await site.start()
         sandbox.start()
         bound = runner.addresses[0][1]
-        yield f"http://{host}:{bound}"
+        yield f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
     finally:
         await runner.cleanup()

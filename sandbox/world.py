@@ -227,6 +227,12 @@ class World:
         self.touch("message", chat.id, message_id)
         self.events.tell("deleted", chat.id, message_id=message_id)
 
+    def forget_old_callbacks(self) -> None:
+        """Drop queries that nobody can answer any more."""
+        oldest = self.clock() - CALLBACK_LIFETIME
+        for query_id in [query_id for query_id, (_, pressed) in self.callbacks.items() if pressed < oldest]:
+            del self.callbacks[query_id]
+
     def is_present(self, chat: Chat, user_id: int) -> bool:
         """Whether a user or bot is in the chat now (in private chats: the user, and every bot)."""
         if chat.type == "private":

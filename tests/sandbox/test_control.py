@@ -218,6 +218,14 @@ async def test_wrong_control_requests_say_why(server: Server, path: str, body: A
         assert (await answer.json())["error"]
 
 
+async def test_only_loopback_is_served() -> None:
+    sandbox = await Sandbox.open(None)
+    with pytest.raises(ValueError, match="loopback only"):
+        async with serve(sandbox, host="0.0.0.0"):
+            pass
+    await sandbox.close()
+
+
 async def test_stream_ends_when_the_server_stops() -> None:
     sandbox = await Sandbox.open(None)
     sandbox.world.add_bot(TOKEN)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.sandbox.conftest import CHANNEL, GROUP, OWNER, SUPERGROUP, TOKEN, USER, Server
@@ -308,6 +311,31 @@ async def test_nonsense_bodies_are_refused_as_json(server: Server, body: bytes, 
     async with server.http.post(url, data=body, headers={"Content-Type": kind}) as answer:
         assert (answer.status, (await answer.json())["ok"]) == (status, False)
     assert (await server.ok("getMe"))["id"] == 777
+
+
+async def test_files_and_bodies_beyond_the_limit_are_refused(server: Server) -> None:
+    url = f"{server.url}/bot{TOKEN}/sendDocument"
+    form = aiohttp.FormData({"chat_id": str(USER)})
+    form.add_field("document", io.BytesIO(bytes(50 * 1024 * 1024 + 1)), filename="big.bin")
+    async with server.http.post(url, data=form) as answer:
+        assert (answer.status, (await answer.json())["description"]) == (400, "Bad Request: file is too big")
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rpartition(":")[2]))
+    head = f"POST /bot{TOKEN}/sendMessage HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {60 * 1024 * 1024}\r\n\r\n"
+    writer.write(head.encode())
+    assert await reader.readline() == b"HTTP/1.1 413 Request Entity Too Large\r\n"
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_a_public_channel_without_the_bot_is_only_read(server: Server) -> None:
+    sent = await server.ok("sendMessage", chat_id=CHANNEL, text="x")
+    del server.sandbox.world.chats[CHANNEL].members[777]
+    where = {"chat_id": "@tidings_wire", "message_id": sent["message_id"]}
+    assert (await server.ok("getChat", chat_id="@tidings_wire"))["title"] == "Wire"
+    assert await server.refused("sendMessage", chat_id=CHANNEL, text="x") == (
+        "Forbidden: bot is not a member of the channel chat"
+    )
+    assert await server.refused("deleteMessage", **where) == "Bad Request: message can't be deleted"
 
 
 async def test_names_of_channels_are_chats(server: Server) -> None:
