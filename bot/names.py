@@ -93,6 +93,18 @@ def _found(topics: Iterable[Topic]) -> tuple[Topic, ...]:
     return tuple({topic.id: topic for topic in topics}.values())
 
 
+def mentioned(topics: Sequence[Topic], text: str) -> tuple[Topic, ...]:
+    """Topics whose names stand among other words: "news about korea"; in Chinese and the like, inside the text."""
+    said = fold(text)
+    return _found(topic for key, topic in _keys(topics) if _stands_in(key, said))
+
+
+def _stands_in(key: str, said: str) -> bool:
+    if key.isascii():
+        return len(key) >= PREFIX_FROM and f" {key} " in f" {said} "
+    return len(key) >= IDEOGRAPHS_FROM and key in said
+
+
 # What is typed around a name
 
 

@@ -3,6 +3,7 @@
 payload ──incoming──→ limits ──→ context (chat, destination, role) ──access──→ handler ──Reply──→ Speaker
 """
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from typing import Any
 import structlog
 from telegram import Bot, Update
 
+from bot import zones
 from bot.access import Who, effective_role, refusal
 from bot.admins import Admins
 from bot.ask import Ask, Identity, Reply
@@ -20,6 +22,7 @@ from bot.membership import Membership
 from bot.menus import Menus
 from bot.registry import Answer, Command, Handler, Press, Registry
 from bot.speak import Place, Speaker
+from delivery import render
 from storage import chats, editors, prompts, topics
 from storage.database import Connection, Database
 from storage.prompts import Prompt
@@ -76,7 +79,10 @@ class _Task:
 
 
 class Router:
-    """`zone` (IANA) and `digest_minute` (local): what chats have until they choose. `owner_ids` are always owners."""
+    """`zone` (IANA) and `digest_minute` (local): what chats have until they choose. `owner_ids` are always owners.
+
+    `wake` is called after each of the desk's commands: they may have made something to be sent.
+    """
 
     def __init__(
         self,
@@ -89,6 +95,7 @@ class Router:
         owner_ids: Collection[int] = (),
         zone: str = "UTC",
         digest_minute: int = 8 * 60,
+        wake: Callable[[], None] = lambda: None,
         limits: Limits | None = None,
     ) -> None:
         self._db = db
@@ -99,6 +106,7 @@ class Router:
         self._owner_ids = frozenset(owner_ids)
         self._zone = zone
         self._digest_minute = digest_minute
+        self._wake = wake
         self._limits = limits or Limits()
         self._admins = Admins(bot)
         self._speaker = Speaker(db, bot, me)
@@ -107,7 +115,8 @@ class Router:
         self.topics = TopicList(db)
 
     async def set_menus(self) -> None:
-        """At start: everybody's command menus."""
+        """At start: everybody's command menus; meanwhile the names of places are read, lest the first asker waits."""
+        await asyncio.to_thread(zones.warm)
         async with self._db.read() as tx:
             found = await editors.all_editors(tx, self._me.bot_id)
         await self._menus.set_all({item.user_id: item.role for item in found})
@@ -147,7 +156,10 @@ class Router:
             return
         known = await self._known(incoming, now)
         ask = await self._ask(incoming, known, now)
-        await self._speaker.say(_place(incoming), await self._run(ask, self._task(incoming, known), incoming), now)
+        reply = await self._run(ask, self._task(incoming, known), incoming)
+        if reply.toast and not reply.text:  # there is no button to show it over
+            reply = Reply(render.escape(reply.toast))
+        await self._speaker.say(_place(incoming), reply, now)
 
     def _task(self, incoming: Incoming, known: _Known) -> _Task:
         """A command; else the answer to an open question; else a file; else plain words."""
@@ -202,6 +214,8 @@ class Router:
         reply = await task.handler(replace(ask, args=task.args, may_change=may_change, data=dict(task.data or {})))
         for user_id in reply.menus_for:
             await self._renew_menu(user_id)
+        if task.who.role is not None:
+            self._wake()
         return reply
 
     async def _may_change(self, who: Who, incoming: Incoming, now: datetime) -> bool:

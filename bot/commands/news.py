@@ -1,5 +1,6 @@
 """Reading: /latest, /topic, /topics, /digest, and an article by its button."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -211,22 +212,35 @@ async def digest(ask: Ask) -> Reply:
             fresh=True,
         )
     since = ask.destination.digest_through or ask.now - FIRST_WINDOW
-    parts = await _preview(ask, mine, since)
+    parts = await _preview(ask, followed, since)
     if not parts:
         return _nothing_new(ask, min((entry.next_at for entry in entries if entry.next_at), default=None))
     return _first_of(parts)
 
 
-async def _preview(ask: Ask, mine: list[Subscription], since: datetime) -> tuple[EditionPart, ...]:
+async def _preview(ask: Ask, followed: list[Subscription], since: datetime) -> tuple[EditionPart, ...]:
     return await preview.preview(
         ask.db,
-        topic_ids=tuple(item.topic_id for item in mine),
+        topic_ids=_wanted(ask.topics, followed),
         since=since,
         now=ask.now,
         zone=ask.chat.zone,
         language=ask.chat.language,
         length=ask.destination.digest_length,
     )
+
+
+def _wanted(topics: Sequence[Topic], followed: Sequence[Subscription]) -> tuple[int, ...]:
+    """Followed topics with all under them, except what is muted with all under it: the nearest setting decides."""
+    modes = {item.topic_id: item.mode for item in followed}
+    known = {item.id: item for item in topics}
+
+    def nearest(topic: Topic) -> Mode | None:
+        while topic.id not in modes and topic.parent_id in known:
+            topic = known[topic.parent_id]
+        return modes.get(topic.id)
+
+    return tuple(item.id for item in topics if nearest(item) not in (None, Mode.MUTED))
 
 
 def _first_of(parts: tuple[EditionPart, ...]) -> Reply:

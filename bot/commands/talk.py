@@ -13,6 +13,7 @@ from delivery import render
 CLOSE = 0.6
 TOPIC_BUTTONS = 6
 LONGEST_NAME = 60
+MOST_WORDS = 3  # of a mistyped name; more are talk
 
 Handler = Callable[[Ask], Awaitable[Reply]]
 
@@ -74,17 +75,26 @@ async def words(ask: Ask) -> Reply:
     text = ask.args.strip()
     if not text:
         return Reply("I read text only. Type a topic, or tap one of these:", keyboard=_topic_buttons(ask))
-    match = names.match(ask.topics, text) if len(text) <= LONGEST_NAME else names.Match()
+    match = _meant(ask, text) if len(text) <= LONGEST_NAME else names.Match()
     if match.only is not None:
         return await news.topic_page(ask, match.only, news.SHOWN, "")
-    if match.topics:
-        return pages.unknown_topic(ask, text, match, "topic", ":0")
-    if match.suggestions and len(text.split()) <= 3:  # noqa: PLR2004 - more words are talk, no name
+    if match.topics or match.suggestions:
         return pages.unknown_topic(ask, text, match, "topic", ":0")
     return Reply(
         "I answer commands and topic names. Tap one of these, or see /help:",
         keyboard=_topic_buttons(ask),
     )
+
+
+def _meant(ask: Ask, text: str) -> names.Match:
+    """A name; else names among a few other words; else what looks like a name."""
+    match = names.match(ask.topics, text)
+    if match.topics:
+        return match
+    among = names.mentioned(ask.topics, text)
+    if among:
+        return names.Match(among)
+    return match if len(text.split()) <= MOST_WORDS else names.Match()
 
 
 def _topic_buttons(ask: Ask) -> tuple[tuple[Button, ...], ...]:

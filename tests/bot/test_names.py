@@ -64,6 +64,20 @@ def test_an_unknown_name_gets_the_nearest() -> None:
     assert names.match(TOPICS, "xyzzy").suggestions == ()
 
 
+@pytest.mark.parametrize(
+    ("typed", "topics"),
+    [
+        ("news about Korea please", [KOREA]),
+        ("korea and China", [KOREA, CHINA]),
+        ("中国新闻", [CHINA]),
+        ("healthy living", []),
+        ("good morning", []),
+    ],
+)
+def test_names_are_found_among_other_words(typed: str, topics: list[Topic]) -> None:
+    assert list(names.mentioned(TOPICS, typed)) == topics
+
+
 @pytest.mark.parametrize("typed", ["", "   ", "!!!", "c", "ko", "rik"])
 def test_too_little_finds_nothing(typed: str) -> None:
     assert names.match(TOPICS, typed).topics == ()

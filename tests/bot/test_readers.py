@@ -300,6 +300,16 @@ async def test_digest_shows_what_is_new_and_takes_nothing_away(both: Newsroom) -
     assert "Nothing new" in said.text
 
 
+async def test_a_muted_topic_stays_out_of_its_parent_s_digest(room: Newsroom) -> None:
+    await _news(room, 1, "korea", about="Seoul bridge")
+    await _news(room, 1, "china", about="Beijing bridge")
+    await room.say(READER, "/subscribe asia")
+    await room.say(READER, "/mute china")
+    (said,) = await room.say(READER, "/digest")
+    assert "Seoul bridge" in said.text
+    assert "Beijing bridge" not in said.text
+
+
 # The chat itself
 
 
@@ -352,6 +362,9 @@ async def test_settings_and_privacy(room: Newsroom) -> None:
         ("/korea", "No news about Korea yet"),
         ("hello there, how are you today?", "I answer commands and topic names"),
         ("koreas", "No news about Korea yet"),
+        ("what is new in korea?", "No news about Korea yet"),
+        ("korea and china", "Which one do you mean"),
+        ("econmics", "Did you mean"),
         ("/topic <b>&", "I know no topic “<b>&”"),
         ("/topic", "Topics"),
         ("/HELP", "What I can do"),
