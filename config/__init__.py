@@ -1,0 +1,3 @@
+"""Settings, logging and the default topics."""
+
+VERSION = "0.1.0"

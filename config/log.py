@@ -69,5 +69,14 @@ def configure(*, json: bool, level: str, secrets: Iterable[str] = ()) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in ("httpx", "httpcore", "telegram", "apscheduler", "aiohttp.access", "aiosqlite", "trafilatura"):
+    for name in (
+        "alembic",
+        "httpx",
+        "httpcore",
+        "telegram",
+        "apscheduler",
+        "aiohttp.access",
+        "aiosqlite",
+        "trafilatura",
+    ):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))

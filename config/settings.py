@@ -75,7 +75,9 @@ class Settings(BaseSettings):
         frozenset(), description="Telegram user ids of the owners, comma-separated"
     )
     webhook_url: str | None = Field(None, description="public https address; none: long polling")
-    webhook_secret: SecretStr | None = Field(None, description="shared with Telegram; made up at start when unset")
+    webhook_secret: SecretStr | None = Field(
+        None, description="shared with Telegram; derived from the token when unset"
+    )
     port: int = Field(8080, ge=1, le=65535, description="where web pages, webhook and /healthz are served")
     host: str | None = Field(None, description="address to listen on; none: loopback, or every one for a webhook")
     log_format: LogFormat = Field(LogFormat.CONSOLE, description="console or json")

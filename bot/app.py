@@ -1,0 +1,307 @@
+"""Builds everything and wires it: the only module, with the command line, that reads Settings.
+
+Telegram ──poll | webhook──→ inbox ──→ commands ──reply──────┐
+ticks: digests, alerts, fan-out, retention ──→ outbox ──→ Sender ──pacer──→ Telegram
+"""
+
+import asyncio
+import errno
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import structlog
+from telegram.error import TelegramError
+from telegram.ext import ExtBot
+
+from bot import connect, web
+from bot.ask import Identity
+from bot.commands import desk
+from bot.commands.desk_intake import DeskIntake
+from bot.receive import ALLOWED_UPDATES, Receiver
+from bot.registry import Registry
+from bot.router import Router
+from bot.ticks import Tick, Ticks
+from config.settings import Settings
+from delivery import alerts, digest, fanout, retention
+from delivery.limiter import Limiter, Turn
+from delivery.lock import SenderLock
+from delivery.pace import Pacer
+from delivery.send import Sender
+from ingest.desk import Desk
+from ingest.fetch import Fetcher
+from ingest.run import Ingest
+from ingest.topics import load_specs
+from storage import editors, migrate, topics
+from storage.database import Database
+from storage.records import Role
+
+log = structlog.get_logger(__name__)
+
+# A host gives 30 s between SIGTERM and SIGKILL.
+STOP_DEADLINE_S = 25.0
+
+# How often updates are looked for that another process stored; what this one stores is taken up at once.
+CHECK_ALONE_S, CHECK_SHARED_S = 2.0, 0.05
+CLAIM_FOR = timedelta(days=1)
+
+
+class Process(StrEnum):
+    """What one process does of the service."""
+
+    ALL = "all"
+    WEB = "web"
+    WORKER = "worker"
+    SENDER = "sender"
+
+
+class StartError(Exception):
+    """The service can't start; the message says what to do."""
+
+
+def port_taken(port: int) -> str:
+    return f"Port {port} is in use. Stop what uses it, or choose another: PORT={port + 1} make run"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where the bot is: Telegram, another Bot API server, or the sandbox, whose owner is known."""
+
+    token: str = field(repr=False)
+    api_url: str
+    owner_ids: frozenset[int] = frozenset()
+    sandbox: bool = False
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
+
+
+async def run(
+    settings: Settings,
+    process: Process,
+    endpoint: Endpoint,
+    *,
+    stop: asyncio.Event,
+    say: Callable[..., None],
+    before: Callable[["Service"], Awaitable[None]] | None = None,
+) -> None:
+    """Run until `stop`. `say` gets lines for the terminal; `before` runs once everything is built.
+
+    Raises StartError, and storage's errors, where it can't start.
+    """
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(_database(settings, process))
+        pacer = Pacer()
+        bot = await stack.enter_async_context(_bot(endpoint, pacer))
+        fetcher = Fetcher(allow_hosts=settings.fetch_allow_private)
+        stack.push_async_callback(fetcher.close)
+        service = Service(settings, process, endpoint, database, bot, pacer, fetcher, say)
+        await stack.enter_async_context(service.listening())
+        await service.prepare()
+        if before is not None:
+            await before(service)
+        say(f"@{bot.username} is ready. Ctrl-C stops it.")
+        log.info("started", process=process.value, bot_id=bot.id, database=database.dialect)
+        await supervise(service.tasks(stop), stop)
+        log.info("stopped")
+
+
+@asynccontextmanager
+async def _database(settings: Settings, process: Process) -> AsyncIterator[Database]:
+    """The database at this release's schema. One process migrates itself; several rely on the release phase."""
+    database = Database(settings.database)
+    if database.dialect == "sqlite" and process is not Process.ALL:
+        raise StartError(
+            f"`tidings run {process}` is one of several processes, and they need PostgreSQL. "
+            "Set DATABASE_URL to it, or say `tidings run` for all in one process."
+        )
+    try:
+        if database.path is not None:
+            database.path.parent.mkdir(parents=True, exist_ok=True)
+        database.own()
+        await (migrate.upgrade(database) if process is Process.ALL else migrate.check(database))
+        yield database
+    finally:
+        await database.dispose()
+
+
+@asynccontextmanager
+async def _bot(endpoint: Endpoint, pacer: Pacer) -> AsyncIterator[ExtBot[Turn]]:
+    bot = connect.connect(endpoint.token, endpoint.api_url, Limiter(pacer))
+    try:
+        await bot.initialize()
+    except TelegramError as error:
+        await bot.shutdown()
+        raise StartError(connect.explain(error)) from None
+    try:
+        yield bot
+    finally:
+        await bot.shutdown()
+
+
+async def supervise(tasks: Mapping[str, Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
+    """Run named tasks; the death of one stops the process, and after `stop` they have until the deadline."""
+    async with asyncio.TaskGroup() as group:
+        running = [group.create_task(_vital(name, work, stop), name=name) for name, work in tasks.items()]
+        await stop.wait()
+        _, late = await asyncio.wait(running, timeout=STOP_DEADLINE_S)
+        for task in late:
+            log.warning("task_cut", task=task.get_name())
+            task.cancel()
+
+
+async def _vital(name: str, work: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
+    await work
+    if not stop.is_set():
+        raise RuntimeError(f"the task {name} ended by itself")
+
+
+@dataclass
+class Service:
+    """What was built, and what this process does with it."""
+
+    settings: Settings
+    process: Process
+    endpoint: Endpoint
+    database: Database
+    bot: ExtBot[Turn]
+    pacer: Pacer
+    fetcher: Fetcher
+    say: Callable[..., None]
+
+    def __post_init__(self) -> None:
+        self.owner_ids = self.settings.owner_ids | self.endpoint.owner_ids
+        self.me = Identity(self.bot.id, self.bot.username)
+        self.ingest = Ingest(Desk(self.database), self.fetcher)
+        self.sender = Sender(
+            self.database,
+            self.bot,
+            self.pacer,
+            in_doubt=self.settings.in_doubt.value,
+            lock=SenderLock(self.database, self.bot.id, self.settings.direct_database),
+        )
+        self.router = Router(
+            self.database,
+            self.bot,
+            self.me,
+            self._registry(),
+            clock=clock,
+            owner_ids=self.owner_ids,
+            zone=self.settings.digest_zone,
+        )
+        self.receiver = Receiver(
+            self.database,
+            self.bot,
+            self.router.handle,
+            apologize=self.router.apologize,
+            check_every=CHECK_ALONE_S if self.process is Process.ALL else CHECK_SHARED_S,
+        )
+
+    def _registry(self) -> Registry:
+        archive_after = timedelta(days=self.settings.archive_days)
+        return desk.registry(DeskIntake(self.ingest, archive_after=archive_after))
+
+    # What each process does
+
+    @property
+    def answers(self) -> bool:
+        return self.process in (Process.ALL, Process.WORKER)
+
+    @property
+    def listens(self) -> bool:
+        return self.process in (Process.ALL, Process.WEB) and not self.endpoint.sandbox
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Health, and the webhook where one is configured."""
+        if not self.listens:
+            yield
+            return
+        settings = self.settings
+        webhook = web.webhook_handler(self.receiver.accept, self._secret()) if settings.webhook_url else None
+        public = settings.webhook_url or settings.dyno or self.process is Process.WEB
+        host = settings.host or ("0.0.0.0" if public else "127.0.0.1")  # noqa: S104 - a host's router calls us
+        try:
+            async with web.listening(web.create_app(self.database, webhook), host, settings.port):
+                yield
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise StartError(port_taken(settings.port)) from None
+
+    def _secret(self) -> str:
+        given = self.settings.webhook_secret
+        return given.get_secret_value() if given else web.webhook_secret(self.endpoint.token)
+
+    async def prepare(self) -> None:
+        """Rows and settings at Telegram that have to be there before work begins. Doing it again changes nothing."""
+        async with self.database.begin() as tx:
+            await topics.seed(tx, load_specs())
+        try:
+            if self.settings.webhook_url and self.listens:
+                url = self.settings.webhook_url.rstrip("/") + web.WEBHOOK_PATH
+                await self.bot.set_webhook(url, secret_token=self._secret(), allowed_updates=ALLOWED_UPDATES)
+            if self.answers:
+                await self.router.set_menus()
+        except TelegramError as error:
+            raise StartError(connect.explain(error)) from None
+        if self.answers:
+            await self._offer_claim()
+
+    async def _offer_claim(self) -> None:
+        """Where nobody owns the bot yet, print the one-time link."""
+        async with self.database.begin() as tx:
+            if self.owner_ids or await editors.has_owner(tx, self.bot.id):
+                return
+            secret = await editors.invite(
+                tx, bot_id=self.bot.id, role=Role.OWNER, created_by=None, expires_at=clock() + CLAIM_FOR
+            )
+        link = self.me.link(f"claim_{secret}")
+        self.say("Nobody owns this bot yet. Who opens this link first does; it is good once, for a day:", link)
+
+    def tasks(self, stop: asyncio.Event) -> dict[str, Coroutine[Any, Any, None]]:
+        if self.process is Process.WEB:
+            return {"web": wait(stop)}
+        tasks = {"sender": self.sender.run(stop)}
+        if self.answers:
+            tasks |= {"ticks": Ticks(self._ticks()).run(stop), "commands": self.receiver.work(stop)}
+            if not self.settings.webhook_url:
+                tasks["polling"] = self.receiver.poll(stop)
+        return tasks
+
+    def _ticks(self) -> dict[str, Tick]:
+        database, bot_id, catch_up = self.database, self.bot.id, self.settings.catch_up
+
+        async def digests() -> int:
+            return await digest.run_due(database, bot_id=bot_id, now=clock(), catch_up=catch_up)
+
+        async def urgent() -> int:
+            return await alerts.run_alerts(database, bot_id=bot_id, now=clock())
+
+        async def fan_outs() -> int:
+            return await fanout.run_fanout(database, bot_id=bot_id, now=clock())
+
+        async def old_rows() -> int:
+            return await retention.run_retention(database, now=clock())
+
+        return {
+            "digests": Tick(2, lambda: self._woken(digests())),
+            "alerts": Tick(1, lambda: self._woken(urgent())),
+            "fanout": Tick(1, lambda: self._woken(fan_outs())),
+            "retention": Tick(600, old_rows),
+        }
+
+    async def _woken(self, work: Awaitable[int]) -> int:
+        """The count; where there is any, the sender need not wait for its next look."""
+        done = await work
+        if done:
+            self.sender.wake()
+        return done
+
+
+async def wait(stop: asyncio.Event) -> None:
+    await stop.wait()

@@ -1,0 +1,115 @@
+"""`tidings run` and `tidings sandbox`: the service, with Telegram or with the sandbox in its place."""
+
+import asyncio
+import errno
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from bot import app as service
+from bot import demo, terminal
+from bot.app import Process
+from config.settings import Settings
+from sandbox.server import Sandbox, serve
+from storage.errors import StorageError
+
+SANDBOX_HOST = "127.0.0.1"
+DEMO_OWNER = 1002
+
+
+def run(
+    process: Annotated[
+        Process | None, typer.Argument(help="what this process does; everything when not given", show_default=False)
+    ] = None,
+) -> None:
+    """Start the service. With no token (and no process named) it starts the sandbox in place of Telegram."""
+    settings = terminal.settings()
+    if settings.token is None and process is not None:
+        raise terminal.fail("TELEGRAM_BOT_TOKEN is not set. Set it, or say `tidings run` alone to use the sandbox.", 2)
+    _start(_with_telegram(settings, process or Process.ALL) if settings.token else _with_sandbox(settings))
+
+
+def sandbox(
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="instead of PORT")] = None,
+) -> None:
+    """Start the local Bot API server and its chat page alone, for any bot to be pointed at."""
+    settings = terminal.settings()
+    if settings.token is not None or settings.dyno is not None:
+        raise terminal.fail("The sandbox never starts beside a real bot: unset TELEGRAM_BOT_TOKEN (and DYNO).", 2)
+    _start(_sandbox_alone(settings, port or settings.port))
+
+
+def _start(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        terminal.run(work)
+    except (service.StartError, StorageError) as error:
+        raise terminal.fail(str(error)) from None
+    except OSError as error:
+        raise terminal.fail(f"Tidings can't start: {error.strerror or error}.") from None
+
+
+async def _with_telegram(settings: Settings, process: Process) -> None:
+    async with _stop_by_signal() as stop:
+        endpoint = service.Endpoint(settings.token or "", settings.telegram_api_url)
+        await service.run(settings, process, endpoint, stop=stop, say=_say)
+
+
+async def _with_sandbox(settings: Settings) -> None:
+    _say("No TELEGRAM_BOT_TOKEN: the sandbox takes Telegram's place. Nothing leaves this machine.")
+    async with _stop_by_signal() as stop, _sandbox(settings, settings.port) as (world, root):
+        endpoint = service.Endpoint(world.token, root, owner_ids=frozenset({world.owner_id}), sandbox=True)
+        await service.run(settings, Process.ALL, endpoint, stop=stop, say=_say, before=demo.fill)
+
+
+async def _sandbox_alone(settings: Settings, port: int) -> None:
+    async with _stop_by_signal() as stop, _sandbox(settings, port) as (world, root):
+        _say(f"Bot API server: {root}", "Chat page:      " + root)
+        _say(f"TELEGRAM_API_URL={root} TELEGRAM_BOT_TOKEN={world.token}")
+        await stop.wait()
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Who is in the sandbox from the start."""
+
+    token: str
+    owner_id: int
+
+
+@asynccontextmanager
+async def _sandbox(settings: Settings, port: int) -> AsyncIterator[tuple[Demo, str]]:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    sandbox = await Sandbox.open(settings.data_dir / "sandbox.db")
+    try:
+        made = sandbox.world.ensure_demo()
+        async with serve(sandbox, SANDBOX_HOST, port) as root:
+            yield Demo(made.token, DEMO_OWNER), root
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise service.StartError(service.port_taken(port)) from None
+    finally:
+        await sandbox.close()
+
+
+@asynccontextmanager
+async def _stop_by_signal() -> AsyncIterator[asyncio.Event]:
+    """An event that SIGTERM and Ctrl-C set; hosts may send several."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    signals = (signal.SIGTERM, signal.SIGINT)
+    for number in signals:
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        terminal.out.print(line, markup=False)

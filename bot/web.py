@@ -1,0 +1,88 @@
+"""The HTTP side of the service: health for the host, and the webhook for Telegram."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from aiohttp import web
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from storage.database import Database
+
+log = structlog.get_logger(__name__)
+
+WEBHOOK_PATH = "/telegram"
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105
+MAX_UPDATE_BYTES = 1 << 20
+
+Accept = Callable[[Mapping[str, Any]], Awaitable[None]]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def webhook_secret(token: str) -> str:
+    """A secret that every process derives alike and that tells nothing of the token."""
+    return hmac.new(token.encode(), b"tidings webhook", hashlib.sha256).hexdigest()
+
+
+def health_handler(database: Database) -> Handler:
+    """`GET /healthz`: 200 while the database answers, else 503."""
+
+    async def health(_request: web.Request) -> web.StreamResponse:
+        try:
+            async with database.read() as tx:
+                await tx.execute(text("SELECT 1"))
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("health_failed", error=type(error).__name__)
+            return web.json_response({"status": "failing", "database": "unreachable"}, status=503)
+        return web.json_response({"status": "ok", "database": "ok"})
+
+    return health
+
+
+def webhook_handler(accept: Accept, secret: str) -> Handler:
+    """`POST /telegram`: an update is answered 200 only once it is stored; Telegram repeats it otherwise."""
+
+    async def webhook(request: web.Request) -> web.StreamResponse:
+        shown = request.headers.get(SECRET_HEADER, "")
+        if not hmac.compare_digest(shown.encode("utf-8", "replace"), secret.encode()):
+            return web.Response(status=403, text="Wrong secret")
+        try:
+            update = json.loads(await request.read())
+        except (ValueError, RecursionError):
+            return web.Response(status=400, text="Not JSON")
+        if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
+            return web.Response(status=400, text="Not an update")
+        try:
+            await accept(update)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("update_not_stored", error=type(error).__name__)
+            return web.Response(status=503, text="Try again", headers={"Retry-After": "5"})
+        return web.Response()
+
+    return webhook
+
+
+def create_app(database: Database, webhook: Handler | None) -> web.Application:
+    app = web.Application(client_max_size=MAX_UPDATE_BYTES)
+    app.router.add_get("/healthz", health_handler(database))
+    if webhook is not None:
+        app.router.add_post(WEBHOOK_PATH, webhook)
+    return app
+
+
+@asynccontextmanager
+async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+    """Serve `app`; gives the port, which is a free one where 0 was asked. Raises OSError when it is taken."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
