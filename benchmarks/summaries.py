@@ -1,9 +1,9 @@
 """How good and how fast summaries are, beside the lead and beside sumy's methods, in one run.
 
-Quality: news with human references, one JSON row a line as in the development data beside the project: rows with
-`text` (or `sentences`) and `summary` are scored by the mean of ROUGE-1, 2 and Lsum F1, rows with `extract` or `extracts`
-by the F1 of the sentences chosen. Differences to the lead come with a 95 % paired bootstrap interval. Speed: documents
-a second on made-up news, so that it can be measured anywhere, beside sumy's LexRank with its own stemmer on the same
+Quality: news with human references, one JSON row a line as in the development data beside the project. Rows with `text`
+(or `sentences`) and `summary` are scored by the mean of ROUGE-1, 2 and Lsum F1, rows with `extract` or `extracts` by
+the F1 of the sentences chosen. Differences to the lead come with a 95 % paired bootstrap interval. Speed: documents a
+second on made-up news, so that it can be measured anywhere, beside sumy's LexRank with its own stemmer on the same
 sentences.
 """
 
@@ -45,19 +45,27 @@ class Row:
 Chooser = Callable[[Row], Sequence[int]]
 
 
-def run(data: Path | None = None, limit: int | None = LIMIT, seconds: float = 0.4) -> dict[str, object]:
-    """`limit`: articles of each set, None for all. `seconds`: how long each speed is measured."""
+def run(
+    data: Path | None = None, limit: int | None = LIMIT, seconds: float = 0.4, lengths: Sequence[int] = LENGTHS
+) -> dict[str, Any]:
+    """`limit`: articles of each set, None for all. `seconds`: how long each speed is measured, on documents of
+    each of `lengths` sentences."""
     folder = data or DATA
     sets = {path.stem.removesuffix(".dev"): path for path in sorted(folder.glob("*.jsonl"))} if folder.is_dir() else {}
     return {
         "benchmark": "summaries",
         "sentences": COUNT,
         "quality": {name: quality for name, path in sets.items() if (quality := _quality(_rows(path, limit)))},
-        "speed": {str(length): _speed(length, seconds) for length in LENGTHS},
+        "speed": {str(length): _speed(length, seconds) for length in lengths},
         "splitting_sentences_per_s": _splitting(seconds),
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        // (1 if sys.platform == "darwin" else 1024),
+        "peak_memory_mb": _peak_memory(),
     }
+
+
+def _peak_memory() -> int:
+    """In MB; Linux counts in KB, macOS in bytes."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most // (1_000_000 if sys.platform == "darwin" else 1_000)
 
 
 def _rows(path: Path, limit: int | None) -> list[Row]:
@@ -156,7 +164,8 @@ def made_up(sentences: int) -> list[str]:
     dice = random.Random(_SEED)
     return [
         f"{dice.choice(_PEOPLE)} of {dice.choice(_PLACES)} {dice.choice(_DEEDS)} {dice.choice(_THINGS)} on day"
-        f" {number}, and {dice.choice(_PLACES)} {dice.choice(_DEEDS)} {dice.choice(_THINGS)} for {dice.randint(2, 900)} million."
+        f" {number}, and {dice.choice(_PLACES)} {dice.choice(_DEEDS)} {dice.choice(_THINGS)}"
+        f" for {dice.randint(2, 900)} million."
         for number in range(sentences)
     ]
 
@@ -222,9 +231,8 @@ def table(result: dict[str, Any]) -> Iterator[str]:
             interval = f"  {over['mean']:+.2f} [{over['low']:+.2f}, {over['high']:+.2f}]" if over else ""
             yield f"  {method:<10} {score:6.2f}{interval}"
     for length, speeds in result["speed"].items():
-        yield f"{length} sentences, documents a second: " + ", ".join(
-            f"{name} {speed}" for name, speed in speeds.items()
-        )
+        found = ", ".join(f"{name} {speed}" for name, speed in speeds.items())
+        yield f"{length} sentences, documents a second: {found}"
     yield f"sentences split a second: {result['splitting_sentences_per_s']}"
     yield f"peak memory: {result['peak_memory_mb']} MB"
 

@@ -11,14 +11,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from summarizer.guards import Judged
+from summarizer.guards import Fault, Judged
 from summarizer.stopwords import stop_words
 from summarizer.words import stems
 
 
 @dataclass(frozen=True)
 class Weights:
-    """What each feature, all of them between 0 and 1, is worth."""
+    """What each feature, all of them between 0 and 1, is worth; and which sentences count as short and long."""
 
     place: float = 1.2
     opening: float = 0.2
@@ -30,16 +30,20 @@ class Weights:
     length: float = -0.4
     clauses: float = -0.1
     fullness: float = 0.0
+    leaning: float = -0.2
+    few_stems: int = 6
+    many_stems: int = 14
 
 
 DEFAULT = Weights()
 # Sentences of languages that say in one word what English says in three are short; there the fuller ones tell more.
 AGGLUTINATIVE = Weights(length=0.0, fullness=0.6)
-AGGLUTINATIVE_LANGUAGES = frozenset({"ko", "tr", "fi", "hu", "et", "az", "kk", "uz", "ky", "ja"})
+AGGLUTINATIVE_LANGUAGES = frozenset({"ko", "tr", "fi", "hu", "et", "az", "kk", "uz", "ky"})
+# Pairs of characters are twice as many as words.
+UNSPACED = Weights(few_stems=12, many_stems=40)
+UNSPACED_LANGUAGES = frozenset({"zh", "ja", "th", "lo", "km", "my"})
 
 _FAR = 30  # sentences after which place no longer matters
-_FEW_STEMS = 6
-_MANY_STEMS = 14
 _FIGURES = 3
 _COMMAS = 4
 _FOR_STATISTICS = 12  # sentences needed to tell which words are the function words
@@ -58,6 +62,8 @@ def stems_of(judged: Sequence[Judged], language: str) -> list[list[str]]:
 
 
 def weights_for(language: str) -> Weights:
+    if language in UNSPACED_LANGUAGES:
+        return UNSPACED
     return AGGLUTINATIVE if language in AGGLUTINATIVE_LANGUAGES else DEFAULT
 
 
@@ -79,6 +85,7 @@ def rate(
             + weights.centrality * central
             + weights.headline * (len(wanted.intersection(stemmed)) / len(wanted) if wanted else 0.0)
             + weights.fullness * len(stemmed) / fullest
+            + weights.leaning * (one.fault is Fault.LEANING)
             + _manner(one.sentence.text, len(stemmed), weights)
         )
         place += one.fault.is_prose
@@ -90,8 +97,8 @@ def _manner(text: str, stems_count: int, weights: Weights) -> float:
     return (
         weights.figures * min(1.0, len(_FIGURE.findall(text)) / _FIGURES)
         + weights.quotation * sum(map(len, _QUOTED.findall(text))) / len(text)
-        + weights.shortness * max(0.0, 1 - stems_count / _FEW_STEMS)
-        + weights.length * min(1.0, max(0.0, stems_count / _MANY_STEMS - 1))
+        + weights.shortness * max(0.0, 1 - stems_count / weights.few_stems)
+        + weights.length * min(1.0, max(0.0, stems_count / weights.many_stems - 1))
         + weights.clauses * min(1.0, len(_COMMA.findall(text)) / _COMMAS)
     )
 

@@ -23,7 +23,7 @@ def choose(
             chain = _chain(index, judged, worst)
             if chain is not None:
                 _take(chain, chosen, found, count)
-    if not chosen:
+    if not chosen and count > 0:
         chosen = _least_bad(ranking, judged, count)
     return sorted(chosen)
 

@@ -30,9 +30,11 @@ _PARTICLES = (  # of nouns, and the endings of the commonest verbs
 )
 _LONGEST_FIRST = tuple(sorted(_PARTICLES.split(), key=lambda particle: (-len(particle), particle)))
 _LEAST_STEM = 2
-# Suffixing languages without a stemmer: the first letters stand for the word.
-_PREFIXED = {"tr": 5, "az": 5, "kk": 5, "uz": 5, "ky": 5, "et": 6, "lv": 6, "lt": 6, "hr": 6, "sr": 6, "bs": 6, "sl": 6,
-             "bg": 6, "mk": 6, "be": 6, "sk": 6, "ka": 6, "hy": 6, "eu": 6, "fa": 6, "he": 6}  # fmt: skip
+# Suffixing languages without a stemmer at hand: the first letters stand for the word. (For Greek and Polish, sumy
+# wants further packages.)
+_PREFIXED = dict.fromkeys(("tr", "az", "kk", "uz", "ky"), 5) | dict.fromkeys(
+    ("et", "lv", "lt", "hr", "sr", "bs", "sl", "bg", "mk", "be", "sk", "ka", "hy", "eu", "fa", "he", "el", "pl"), 6
+)
 _TURKISH_CAPITALS = str.maketrans({"I": "ı", "İ": "i"})
 
 
@@ -75,14 +77,20 @@ def stemmer(language: str) -> Callable[[str], str]:
         return _without_particle
     if language in _PREFIXED:
         return lambda word: word[: _PREFIXED[language]]
-    if language not in LANGUAGE_NAMES:
-        return str
+    return _sumy_stemmer(language) if language in LANGUAGE_NAMES else str
+
+
+def _sumy_stemmer(language: str) -> Callable[[str], str]:
     try:
         found = importlib.import_module("sumy.nlp.stemmers").Stemmer(LANGUAGE_NAMES[language])
     except LookupError:
         return str
-    cached: Callable[[str], str] = lru_cache(maxsize=50_000)(found)
-    return cached
+
+    def stem(word: str) -> str:
+        # Figures and words of other scripts make some stemmers warn.
+        return str(found(word)) if word.islower() or language == "ar" else word
+
+    return lru_cache(maxsize=50_000)(stem)
 
 
 def _without_particle(word: str) -> str:

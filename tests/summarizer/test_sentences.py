@@ -23,9 +23,10 @@ def test_an_ordinals_language_is_found_where_none_is_given() -> None:
 
 TEXTS = st.one_of(
     st.text(),
-    st.text(alphabet="ab AB.!?…\"“”()「」。！다요 \n1\ud800\x00"),
-    st.lists(st.sampled_from(["U.S.", "The", "word", "No.", "1", "다.", "。", "」", "\n", "...", "(", ")", '"']))
-    .map(" ".join),
+    st.text(alphabet='ab AB.!?…"“”()「」。！다요 \n1\ud800\x00'),
+    st.lists(st.sampled_from(["U.S.", "The", "word", "No.", "1", "다.", "。", "」", "\n", "...", "(", ")", '"'])).map(
+        " ".join
+    ),
 )
 
 
@@ -48,9 +49,9 @@ def test_sentences_have_no_white_space_around_them(text: str) -> None:
     "unit",
     ["word ", "U.S. ", "a. ", ". ", "(a. A", "「a。", "x", "\n", "1. ", '"A." ', "다.", "...", " \n\n", "! ", ") "],
 )
-def test_a_hostile_megabyte_takes_linear_time(unit: str) -> None:
-    text = unit * (1_000_000 // len(unit))
-    began = time.perf_counter()
+def test_hostile_text_takes_linear_time(unit: str) -> None:
+    text = unit * (150_000 // len(unit))
+    began = time.process_time()
     sentences = split_sentences(text, "en")
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 4
     assert all(len(sentence) <= MAX_SENTENCE for sentence in sentences)
