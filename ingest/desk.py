@@ -1,0 +1,246 @@
+"""An article's way in, from draft to stored article.
+
+    draft → tidy ─→ known already? ──yes──────────────────────────────────────→ Taken (duplicate_of)
+                         │ no                                                        ↑
+                         └→ study: language, topics, summary (off the loop)          │ somebody was quicker
+                              └→ decide: usable or pending, archive ─→ store (one short transaction) → Taken
+
+Deciding is pure; only `Desk` touches the database. The summary is made before the transaction begins, so that a writer
+never waits for it. The same article from two processes at once is one article: the second meets a unique constraint and
+becomes a duplicate of the first.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from sqlalchemy.exc import IntegrityError
+
+import summarizer
+from ingest.decode import clean
+from ingest.errors import ExtractError
+from ingest.topics import Matcher
+from storage import articles, sources, topics
+from storage.database import Connection, Database
+from storage.records import Article, ArticleDraft, ArticleStatus, NewArticle, SourceKind, Topic
+
+SUMMARY_SENTENCES = 3
+MAX_HEADLINE = 500
+MAX_FIELD = 2_000
+MAX_PARAGRAPHS = 2_000
+MAX_CHARACTERS = 500_000
+# The full-text key of SQLite has room for 1834-2106.
+_YEARS = range(1840, 2101)
+# PostgreSQL indexes at most 2,704 bytes of a value.
+_INDEXED_BYTES = 2_000
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """`duplicate_of` is the known article's id, which `article` then is; None for a new one."""
+
+    article: Article
+    duplicate_of: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What reading the text showed. `topics` maps topic id to salience."""
+
+    language: str
+    topics: dict[int, float]
+    summary: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How a draft came: from what kind of source, trusted or not, when. Older than `archive_before`: archive."""
+
+    kind: SourceKind
+    trusted: bool
+    now: datetime
+    archive_before: datetime | None = None
+    added_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A draft that is not known yet, studied. `started` is on the desk's monotonic clock."""
+
+    draft: ArticleDraft
+    study: Study
+    arrival: Arrival
+    started: float
+
+
+class Desk:
+    """Keeps the database and where studying runs (None: the loop's threads; a process pool for many articles)."""
+
+    def __init__(
+        self, db: Database, *, executor: Executor | None = None, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._db = db
+        self._executor = executor
+        self._monotonic = monotonic
+
+    async def take(
+        self,
+        draft: ArticleDraft,
+        *,
+        kind: SourceKind,
+        trusted: bool,
+        archive_before: datetime | None = None,
+        added_by: int | None = None,
+        now: datetime,
+    ) -> Taken:
+        """Store the draft, or find the article that it repeats. `released_at` is `now` and the time this took.
+
+        Raises ExtractError for a draft without text.
+        """
+        arrival = Arrival(kind, trusted, now, archive_before, added_by)
+        return await self.store(await self.prepare(draft, arrival))
+
+    async def prepare(self, draft: ArticleDraft, arrival: Arrival) -> Prepared | Taken:
+        """Everything that takes long and writes nothing. Raises ExtractError."""
+        started = self._monotonic()
+        draft = tidy(draft)
+        async with self._db.read() as tx:
+            known = await _find(tx, draft)
+            rules = tuple(await topics.all_topics(tx))
+        if known is not None:
+            return known
+        study = await asyncio.get_running_loop().run_in_executor(self._executor, study_draft, draft, rules)
+        return Prepared(draft, study, arrival, started)
+
+    async def store(self, prepared: Prepared | Taken) -> Taken:
+        """The one short transaction."""
+        if isinstance(prepared, Taken):
+            return prepared
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return await self._store(prepared)
+            except IntegrityError:
+                continue  # the same article, or a topic that has just been deleted: look again
+        return await self._store(replace(prepared, study=replace(prepared.study, topics={})))
+
+    async def _store(self, prepared: Prepared) -> Taken:
+        draft, arrival = prepared.draft, prepared.arrival
+        async with self._db.begin() as tx:
+            await articles.release_lock(tx)
+            known = await _find(tx, draft)
+            if known is not None:
+                return known
+            source = await sources.get_or_add(
+                tx, source_name(draft), kind=arrival.kind, trusted=arrival.trusted, now=arrival.now
+            )
+            released_at = arrival.now + timedelta(seconds=max(0.0, self._monotonic() - prepared.started))
+            new = decide(draft, prepared.study, arrival, source_id=source.id, released_at=released_at)
+            return Taken(await articles.add(tx, new, arrival.now), None)
+
+
+async def _find(tx: Connection, draft: ArticleDraft) -> Taken | None:
+    source = await sources.get_by_name(tx, source_name(draft)) if draft.guid else None
+    found = await articles.find_same(
+        tx,
+        content_hash=articles.content_hash(draft.headline, draft.paragraphs),
+        url_key=articles.url_key(draft.url),
+        source_id=source.id if source else None,
+        guid=draft.guid,
+    )
+    known = None if found is None else await articles.get(tx, found)
+    return None if known is None else Taken(known, known.id)
+
+
+def decide(draft: ArticleDraft, study: Study, arrival: Arrival, *, source_id: int, released_at: datetime) -> NewArticle:
+    """What becomes of a new draft. Pure.
+
+    One without a date is dated by its arrival, and is never archive.
+    """
+    published_at = draft.published_at or arrival.now
+    old = arrival.archive_before is not None and published_at < arrival.archive_before
+    return NewArticle(
+        draft=draft,
+        source_id=source_id,
+        language=study.language,
+        content_hash=articles.content_hash(draft.headline, draft.paragraphs),
+        status=ArticleStatus.USABLE if arrival.trusted else ArticleStatus.PENDING,
+        summary=study.summary,
+        topics=study.topics,
+        published_at=published_at,
+        released_at=released_at if arrival.trusted else None,
+        archive=old,
+        added_by=arrival.added_by,
+    )
+
+
+def study_draft(draft: ArticleDraft, rules: tuple[Topic, ...]) -> Study:
+    """Read a draft. Pure and slow (some milliseconds); a module's function, so that a process pool can run it."""
+    detected = summarizer.detect_language("\n".join([draft.headline, *draft.paragraphs])[:20_000])
+    language = detected if detected != "und" else (draft.language or "und")
+    found = summarizer.summarize_paragraphs(
+        draft.paragraphs, title=draft.headline, language=language, sentences=SUMMARY_SENTENCES
+    )
+    filed = _matcher(rules).match(draft.headline, draft.paragraphs, draft.dateline)
+    return Study(language, filed, found.sentences)
+
+
+@lru_cache(maxsize=2)
+def _matcher(rules: tuple[Topic, ...]) -> Matcher:
+    return Matcher(rules)
+
+
+def source_name(draft: ArticleDraft) -> str:
+    """The source as the draft names it, else its site, else `manual`: a person gave it."""
+    host = urlsplit(draft.url or "").hostname
+    return draft.source or (host.removeprefix("www.") if host else "") or "manual"
+
+
+def tidy(draft: ArticleDraft) -> ArticleDraft:
+    """Within bounds, whitespace folded, without what storage refuses. Raises ExtractError if nothing is left."""
+    paragraphs = tuple(_bounded(draft.paragraphs))
+    headline = _line(draft.headline, MAX_HEADLINE) or (paragraphs[0][:100] if paragraphs else None)
+    if headline is None or not paragraphs:
+        raise ExtractError("it holds no article text")
+    dated = draft.published_at is not None and draft.published_at.year in _YEARS
+    return replace(
+        draft,
+        headline=headline,
+        paragraphs=paragraphs,
+        source=_line(draft.source, 200),
+        byline=_line(draft.byline, 300),
+        dateline=_line(draft.dateline, 200),
+        url=_url(draft.url),
+        guid=_indexed(_line(draft.guid, MAX_FIELD)),
+        photo_url=_url(draft.photo_url),
+        caption=_line(draft.caption, MAX_FIELD),
+        language=_line(draft.language, 16),
+        published_at=draft.published_at if dated else None,
+    )
+
+
+def _bounded(paragraphs: Iterable[str]) -> Iterable[str]:
+    left = MAX_CHARACTERS
+    for paragraph in list(paragraphs)[:MAX_PARAGRAPHS]:
+        text = " ".join(clean(paragraph).split())[:left]
+        left -= len(text)
+        if text:
+            yield text
+
+
+def _line(value: str | None, longest: int) -> str | None:
+    return " ".join(clean(value or "").split())[:longest].strip() or None
+
+
+def _url(value: str | None) -> str | None:
+    url = _indexed(_line(value, MAX_FIELD))
+    return url if url and url.lower().startswith(("http://", "https://")) else None
+
+
+def _indexed(value: str | None) -> str | None:
+    return value if value and len(value.encode()) <= _INDEXED_BYTES else None
