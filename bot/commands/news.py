@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot import cursors, names, zones
 from bot.ask import Ask, Button, Keyboard, Reply, rows
 from bot.commands import pages
 from bot.registry import Command, Press
-from delivery import preview, render
+from delivery import digest as tick
+from delivery import render
+from delivery.schedule import window_start
+from delivery.wording import table
 from storage import articles, schedules, subscriptions
 from storage.records import Article, ArticleStatus, EditionPart, Mode, Subscription, Topic
 
 SHOWN = 5
-FIRST_WINDOW = timedelta(hours=24)
 FOLLOW_BUTTONS = 3
 GONE = "This article is no longer available."
 
@@ -204,43 +206,31 @@ async def digest(ask: Ask) -> Reply:
     async with ask.db.read() as tx:
         followed = await subscriptions.of(tx, ask.destination.id)
         entries = await schedules.of(tx, ask.destination.id)
-    mine = [item for item in followed if item.mode is not Mode.MUTED]
-    if not mine:
+    if all(item.mode is Mode.MUTED for item in followed):
         return Reply(
             "You follow no topics yet. Choose some, and their news comes here in one message.",
             keyboard=((("➕ Choose topics", "pick:0"), ("📰 Latest news", "latest:5")),),
             fresh=True,
         )
-    since = ask.destination.digest_through or ask.now - FIRST_WINDOW
-    parts = await _preview(ask, followed, since)
+    parts = await _compose(ask, followed)
     if not parts:
         return _nothing_new(ask, min((entry.next_at for entry in entries if entry.next_at), default=None))
     return _first_of(parts)
 
 
-async def _preview(ask: Ask, followed: list[Subscription], since: datetime) -> tuple[EditionPart, ...]:
-    return await preview.preview(
-        ask.db,
-        topic_ids=_wanted(ask.topics, followed),
-        since=since,
-        now=ask.now,
-        zone=ask.chat.zone,
-        language=ask.chat.language,
-        length=ask.destination.digest_length,
+async def _compose(ask: Ask, followed: Sequence[Subscription]) -> tuple[EditionPart, ...]:
+    """As the digest tick would, but with the topics in it whose articles come as alerts too."""
+    modes = {item.topic_id: Mode.MUTED if item.mode is Mode.MUTED else Mode.DIGEST for item in followed}
+    reading = tick.Reading(
+        tick.shown_under(modes, ask.topics),
+        window_start(ask.destination.digest_through, ask.now),
+        ask.now,
+        ask.chat.zone,
+        table(ask.chat.language),
+        ask.destination.digest_length,
     )
-
-
-def _wanted(topics: Sequence[Topic], followed: Sequence[Subscription]) -> tuple[int, ...]:
-    """Followed topics with all under them, except what is muted with all under it: the nearest setting decides."""
-    modes = {item.topic_id: item.mode for item in followed}
-    known = {item.id: item for item in topics}
-
-    def nearest(topic: Topic) -> Mode | None:
-        while topic.id not in modes and topic.parent_id in known:
-            topic = known[topic.parent_id]
-        return modes.get(topic.id)
-
-    return tuple(item.id for item in topics if nearest(item) not in (None, Mode.MUTED))
+    async with ask.db.read() as tx:
+        return await tick.compose(tx, reading, ask.topics)
 
 
 def _first_of(parts: tuple[EditionPart, ...]) -> Reply:
