@@ -9,7 +9,16 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, literal, 
 
 from storage.database import Connection, insert_into
 from storage.records import ChatState, DeliveryState, Edition, EditionKind, EditionPart, Lane, Mode
-from storage.schema import chat, delivery, destination, edition, edition_article, edition_part, subscription
+from storage.schema import (
+    chat,
+    delivery,
+    delivery_part,
+    destination,
+    edition,
+    edition_article,
+    edition_part,
+    subscription,
+)
 
 LANES = {
     EditionKind.DIGEST: Lane.DIGEST,
@@ -39,6 +48,16 @@ class Audience:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Audience":
         return cls(tuple(map(tuple, value["chains"])), tuple(map(Mode, value["modes"])))
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """An edition without its parts. `spreading`: its fan-out is not finished."""
+
+    id: int
+    kind: EditionKind
+    composed_at: datetime
+    spreading: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +152,55 @@ async def of_article(tx: Connection, article_id: int) -> list[int]:
         .order_by(edition_article.c.edition_id)
     )
     return list(rows)
+
+
+async def latest_ids(tx: Connection, bot_id: int, limit: int) -> list[int]:
+    """The bot's last editions, latest first."""
+    query = select(edition.c.id).where(edition.c.bot_id == bot_id).order_by(edition.c.id.desc()).limit(limit)
+    return list(await tx.scalars(query))
+
+
+async def head(tx: Connection, edition_id: int) -> Head:
+    """Raises LookupError where there is no such edition."""
+    row = (await tx.execute(select(edition).where(edition.c.id == edition_id))).first()
+    if row is None:
+        raise LookupError(f"there is no edition {edition_id}")
+    return Head(row.id, EditionKind(row.kind), row.composed_at, row.fanout_after is not None)
+
+
+async def count_deliveries(tx: Connection, edition_id: int) -> int:
+    query = select(func.count()).select_from(delivery).where(delivery.c.edition_id == edition_id)
+    return int(await tx.scalar(query) or 0)
+
+
+async def count_states(tx: Connection, edition_id: int) -> list[tuple[DeliveryState, str | None, int]]:
+    """(state, reason, how many)."""
+    rows = await tx.execute(
+        select(delivery.c.state, delivery.c.reason, func.count())
+        .where(delivery.c.edition_id == edition_id)
+        .group_by(delivery.c.state, delivery.c.reason)
+    )
+    return [(DeliveryState(row[0]), row[1], row[2]) for row in rows]
+
+
+async def count_doubts(tx: Connection, edition_id: int) -> int:
+    """Messages of which a call was never answered."""
+    query = (
+        select(func.count())
+        .select_from(delivery_part)
+        .join(delivery, delivery.c.id == delivery_part.c.delivery_id)
+        .where(delivery.c.edition_id == edition_id, delivery_part.c.in_doubt)
+    )
+    return int(await tx.scalar(query) or 0)
+
+
+async def has_audience(tx: Connection, audience: Audience) -> bool:
+    """Might anybody belong to it? Quick, and sometimes yes where the fan-out then finds nobody."""
+    topics = {topic_id for chain in audience.chains for topic_id in chain}
+    query = select(subscription.c.topic_id).where(
+        subscription.c.topic_id.in_(topics), subscription.c.mode.in_([mode.value for mode in audience.modes])
+    )
+    return await tx.scalar(query.limit(1)) is not None
 
 
 async def add_deliveries(

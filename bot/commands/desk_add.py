@@ -41,6 +41,7 @@ HOW = (
     "Send me text, a web address or a file (.txt, .html, .json, .xml, up to 20 MB). "
     "In a text the first line is the headline."
 )
+TOO_SHORT = "That is too short for an article. Put the headline on the first line and the article below it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Intake(Protocol):
     async def page(self, url: str, *, added_by: int, trusted: bool) -> Sequence[Brought]: ...
 
     async def data(
-        self, data: bytes, *, name: str, mime: str | None, added_by: int, trusted: bool
+        self, data: bytes, *, name: str | None, mime: str | None, added_by: int, trusted: bool
     ) -> Sequence[Brought]: ...
 
 
@@ -138,10 +139,12 @@ class Adding:
             case Address(url):
                 await _typing(ask)
                 return await self._intake.page(url, added_by=added_by, trusted=trusted)
+            case Words(text) if material.too_short:
+                return [Brought(None, reason=TOO_SHORT)]
             case Words(text):
                 return await self._intake.data(
                     text.encode("utf-8", "replace"),
-                    name="message.txt",
+                    name=None,
                     mime="text/plain",
                     added_by=added_by,
                     trusted=trusted,

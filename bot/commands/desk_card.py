@@ -34,6 +34,11 @@ class Named:
     rest: str
 
 
+def state(article: Article) -> str:
+    """Its status, for people."""
+    return _STATUS[article.status]
+
+
 def number(text: str) -> int | None:
     """A number from a button's data, None for anything else: anybody can send any callback data."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= desk_words.LONGEST_NUMBER else None
@@ -121,7 +126,7 @@ def card(article: Article, ask: Ask, *, note: str = "", by: str = "", fresh: boo
 
     `note` is HTML and stands above; `by` is who brought it.
     """
-    facts = [f"<b>No. {article.id}</b>", _STATUS[article.status], topic_line(article, ask.topics)]
+    facts = [f"<b>No. {article.id}</b>", state(article), topic_line(article, ask.topics)]
     if by and article.status is not ArticleStatus.USABLE:
         facts.append(f"from {render.escape(by)}")
     if article.archive:

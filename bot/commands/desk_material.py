@@ -11,8 +11,10 @@ LARGEST_FILE = 20_000_000
 CUT_FROM = 3_900
 # A share button sends a page's title and its address; a text of an article is longer than a title.
 LONGEST_TITLE = 300
-# From here on a message without any command may be meant as an article.
+# Bytes. From here on a message without any command may be meant as an article.
 SHORTEST_ARTICLE = 280
+# Bytes: two in Korean say as much as six in English. One line below this is a headline alone, or a slip of the thumb.
+SHORTEST_LINE = 120
 
 _URL = re.compile(r"https?://[^\s<>\"“”]+", re.IGNORECASE)
 _BARE = re.compile(r"(?:www\.)?(?:[\w-]+\.)+[a-z]{2,24}(?:[/?#][^\s<>\"]*)?", re.IGNORECASE)
@@ -30,6 +32,10 @@ class Words:
 
     text: str
     cut: bool
+
+    @property
+    def too_short(self) -> bool:
+        return "\n" not in self.text and len(self.text.encode()) < SHORTEST_LINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +78,4 @@ def of_document(document: Document) -> File:
 def may_be_article(text: str, *, forwarded: bool) -> bool:
     """Whether to ask if a message without a command is meant to be added."""
     url = isinstance(of_text(text), Address)
-    return url or len(text) >= SHORTEST_ARTICLE or (forwarded and bool(text.strip()))
+    return url or len(text.encode()) >= SHORTEST_ARTICLE or (forwarded and bool(text.strip()))

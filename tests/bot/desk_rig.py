@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
-from sqlalchemy import select
 from telegram import Bot
 from telegram.ext import ExtBot
 
 from bot.ask import Identity, utc_now
-from bot.commands.desk_add import Brought
 from bot.limits import Limits
 from bot.registry import Registry
 from bot.router import Router
@@ -20,7 +18,6 @@ from sandbox.server import Sandbox, serve
 from storage import articles, editors, sources, topics
 from storage.database import Database
 from storage.records import Article, ArticleDraft, ArticleStatus, NewArticle, Role, SourceKind, TopicRule, TopicSpec
-from storage.schema import article
 
 OWNER, ANN, BEN, READER = 1001, 1002, 1003, 1004
 GROUP = -100_500
@@ -219,27 +216,3 @@ async def now_of(db: Database, article_id: int) -> Article:
         found = await articles.get(tx, article_id)
     assert found is not None
     return found
-
-
-class Shelf:
-    """The simplest intake: the first line is the headline, and what has no second line can't be read."""
-
-    def __init__(self, db: Database) -> None:
-        self._db = db
-
-    async def page(self, url: str, *, added_by: int, trusted: bool) -> list[Brought]:
-        return await self.data(
-            f"{url}\nbody of {url}".encode(), name=url, mime=None, added_by=added_by, trusted=trusted
-        )
-
-    async def data(self, data: bytes, *, name: str, mime: str | None, added_by: int, trusted: bool) -> list[Brought]:
-        headline, _, body = data.decode().partition("\n")
-        if not body.strip():
-            return [Brought(None, reason=f"{name}: no body")]
-        async with self._db.read() as tx:
-            known = await tx.scalar(select(article.c.id).where(article.c.headline == headline))
-        if known is not None:
-            return [Brought(await now_of(self._db, known), known=True)]
-        status = ArticleStatus.USABLE if trusted else ArticleStatus.PENDING
-        lines = [line for line in body.splitlines() if line.strip()]
-        return [Brought(await bring(self._db, headline, body=lines, status=status, added_by=added_by))]

@@ -4,14 +4,20 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from bot.ask import utc_now
 from bot.commands import desk_add, desk_edit, desk_queue
 from bot.commands.build import build
+from bot.commands.desk_intake import DeskIntake
+from ingest.desk import Desk
+from ingest.fetch import Fetcher
+from ingest.run import Ingest
 from storage import articles, prompts
 from storage.database import Database
 from storage.records import Article, ArticleStatus
-from tests.bot.desk_rig import ANN, BEN, READER, Newsroom, Shelf, bring, newsroom
+from tests.bot.desk_rig import ANN, BEN, READER, Newsroom, bring, newsroom
 
 TEXT = (
     "Bridge opens in Seoul\n\n"
@@ -23,7 +29,9 @@ TEXT = (
 
 @pytest.fixture
 async def room(desk_db: Database) -> AsyncIterator[Newsroom]:
-    adding = desk_add.Adding(Shelf(desk_db))
+    fetcher = Fetcher(allow_hosts={"127.0.0.1"})
+    intake = DeskIntake(Ingest(Desk(desk_db), fetcher))
+    adding = desk_add.Adding(intake)
     registry = build(
         (*desk_add.commands(adding), *desk_queue.COMMANDS, *desk_edit.COMMANDS),
         (*desk_add.presses(adding), *desk_queue.PRESSES, *desk_edit.PRESSES),
@@ -31,7 +39,7 @@ async def room(desk_db: Database) -> AsyncIterator[Newsroom]:
         document=desk_add.document(adding),
         words=desk_add.words,
     )
-    async with newsroom(desk_db, registry) as made:
+    async with fetcher, newsroom(desk_db, registry) as made:
         yield made
 
 
@@ -117,7 +125,11 @@ async def test_cancel_ends_the_question(room: Newsroom) -> None:
 
 async def test_what_can_t_be_read_is_explained(room: Newsroom) -> None:
     (said,) = await room.say(ANN, "/add One line only")
-    assert said.text.startswith("⚠️")
+    assert said.text.startswith("⚠️ That is too short")
+    (said,) = await room.send_file(ANN, "scan.pdf", b"%PDF-1.4\n\x00\x01\xff", "/add")
+    assert "can't add scan.pdf" in said.text
+    (said,) = await room.send_file(ANN, "empty <&>.txt", b"", "/add")
+    assert "can't add empty <&>.txt: it is empty" in said.text
     assert await _all(room) == []
 
 
@@ -203,3 +215,55 @@ async def test_a_late_answer_is_offered_and_not_added(room: Newsroom) -> None:
 async def test_small_talk_of_an_editor_stays_small_talk(room: Newsroom) -> None:
     (said,) = await room.say(ANN, "Korea")
     assert "as an article?" not in said.text
+
+
+PAGE = """<!doctype html><html><head><title>Bridge opens in Seoul</title></head><body><nav><a href=/>Home</a></nav>
+<article><h1>Bridge opens in Seoul</h1><p>{}</p><p>{}</p></article></body></html>""".format(*TEXT.split("\n\n")[1:])
+ITEM = "<item><title>{0} opens</title><link>http://a.example/{0}</link><description>{0} opens.{1}</description></item>"
+FEED = (
+    '<?xml version="1.0"?><rss version="2.0"><channel><title>News</title><link>http://127.0.0.1/</link>'
+    + "".join(ITEM.format(name, " Thousands came to see it on Monday." * 4) for name in ("Bridge", "Tunnel", "Road"))
+    + "</channel></rss>"
+)
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[str]:
+    """A site with a page and a feed."""
+
+    async def page(_request: web.Request) -> web.Response:
+        return web.Response(text=PAGE, content_type="text/html")
+
+    async def feed(_request: web.Request) -> web.Response:
+        return web.Response(text=FEED, content_type="application/rss+xml")
+
+    app = web.Application()
+    app.router.add_get("/bridge", page)
+    app.router.add_get("/feed", feed)
+    async with TestServer(app, host="127.0.0.1") as server:
+        yield str(server.make_url(""))
+
+
+async def test_a_page_is_added_by_its_address(room: Newsroom, site: str) -> None:
+    (card,) = await room.say(ANN, f"/add {site}/bridge?utm_source=x")
+    assert "Added" in card.text
+    assert "Bridge opens in Seoul" in card.text
+    (again,) = await room.say(ANN, f"/add Look at this: {site}/bridge")
+    assert "here already" in again.text
+
+
+async def test_an_address_that_leads_nowhere_is_explained(room: Newsroom, site: str) -> None:
+    (said,) = await room.say(ANN, f"/add {site}/nothing")
+    assert "no such page" in said.text
+    (said,) = await room.say(ANN, "/add http://[::1]:1/secret")
+    assert said.text.startswith("⚠️")
+    assert await _all(room) == []
+
+
+async def test_a_feed_brings_several_with_a_button_each(room: Newsroom, site: str) -> None:
+    (said,) = await room.say(ANN, f"/add {site}/feed")
+    assert "3 added" in said.text
+    _, (card,), _ = await room.press_data(ANN, said, next(iter(said.buttons.values())))
+    assert "opens" in card.text
+    (said,) = await room.say(ANN, f"/add {site}/feed")
+    assert "0 added · 🔁 3 known before" in said.text

@@ -42,7 +42,7 @@ class _NoIntake:
         raise AssertionError(url)
 
     async def data(
-        self, data: bytes, *, name: str, mime: str | None, added_by: int, trusted: bool
+        self, data: bytes, *, name: str | None, mime: str | None, added_by: int, trusted: bool
     ) -> list[desk_add.Brought]:
         raise AssertionError(name)
 
