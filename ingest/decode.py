@@ -50,15 +50,16 @@ def _decoded(data: bytes, content_type: str | None) -> str:
             return data[len(mark) :].decode(encoding, "replace")
     if data.startswith(_BINARY):
         raise ExtractError("it is not text, HTML, or a feed")
-    for encoding in ("utf-8", *_declared(data, content_type)):
+    for encoding, errors in (("utf-8", "strict"), ("utf-8", "surrogatepass"), *_declared(data, content_type)):
         try:
-            return data.decode(encoding)
+            return data.decode(encoding, errors)
         except (UnicodeDecodeError, LookupError):
             continue
     return _guessed(data)
 
 
-def _declared(data: bytes, content_type: str | None) -> list[str]:
+def _declared(data: bytes, content_type: str | None) -> list[tuple[str, str]]:
+    """Encodings with how strict to be."""
     names = [found[1] for found in [_HEADER.search(content_type or "")] if found]
     inside = _DECLARED.search(data[:4096])
     if inside:
@@ -71,7 +72,7 @@ def _declared(data: bytes, content_type: str | None) -> list[str]:
         "ks_c_5601-1987": "cp949",
         "iso-8859-1": "cp1252",
     }
-    return [wider.get(name.lower(), name) for name in names]
+    return [(wider.get(name.lower(), name), "strict") for name in names]
 
 
 def _guessed(data: bytes) -> str:

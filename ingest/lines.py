@@ -23,7 +23,8 @@ _BULLET = re.compile(
 )
 _CHROME = re.compile(
     r"""(?ix)
-    ^\(BUTTON\)|IFRAME|\[INPUT|_{5,}|^\[[^\]]{0,40}\]$|©
+    ^(?:also\ read|read\ (?:also|more|next|this)|see\ also|related(?:\ (?:story|stories|article))?|watch|more)\s?[:：]
+    |^\(BUTTON\)|IFRAME|\[INPUT|_{5,}|^\[[^\]]{0,40}\]$|©
     |\b(?:share\ (?:this|on|via|with|article)|follow\ (?:us|@)|subscribe|sign\ (?:up|in)|log\ ?in|register|newsletter
         |advertis(?:ement|e|ing)|cookies?\ (?:policy|settings)|use\ (?:of\ )?cookies|privacy\ (?:policy|notice)
         |terms\ (?:of|and|&)|all\ rights\ reserved|copyright|skip\ to|e-?mail\ address|click\ here|tap\ here

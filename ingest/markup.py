@@ -11,6 +11,7 @@ from ingest.decode import clean
 _TAG = re.compile(
     r"</?(?:p|br|div|a|b|i|em|strong|span|img|ul|ol|li|h[1-6]|blockquote|figure|table)\b[^>]{0,2000}>", re.IGNORECASE
 )
+_BLOCK_TAG = re.compile(r"<(?:p|br|div|ul|ol|li|h[1-6]|blockquote|table|article|section)\b", re.IGNORECASE)
 _BLOCK = frozenset(
     (
         "address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figure", "footer", "h1", "h2",
@@ -29,6 +30,13 @@ def paragraphs_of(text: str) -> list[str]:
     """The paragraphs of a text that may be HTML, whitespace folded, none empty, without scripts and captions."""
     if not is_markup(text):
         return _folded(html.unescape(text))
+    if not _BLOCK_TAG.search(text):  # words in bold, but lines that are lines
+        return [line for part in text.split("\n") for line in paragraphs_of_block(f"<div>{part}</div>")]
+    return paragraphs_of_block(text)
+
+
+def paragraphs_of_block(text: str) -> list[str]:
+    """The paragraphs of HTML, whose line ends are only spaces."""
     try:
         root = lxml.html.fragment_fromstring(clean(text), create_parent="div")
     except (lxml.etree.LxmlError, ValueError):

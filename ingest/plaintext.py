@@ -5,7 +5,7 @@ A time without a zone is stored as it is printed, as UTC: a page that says 2017-
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,8 +17,12 @@ from storage.records import ArticleDraft
 
 MIN_WORDS = 3
 MAX_HEADLINE_WORDS = 32
+SHORT_HEADLINE_WORDS = 16  # a first line of so many may be a headline although it ends with a full stop
 MAX_HEADLINE = 200
 MAX_META_WORDS = 22
+_CUT_OFF = 15  # lines of chrome at most between a first paragraph and the rest
+_NAME_WORDS = 6
+_CAPTION_WORDS = 7
 _REACH = 6  # lines around the headline and the body's beginning that may say who, when and where from
 
 _PUBLISHED = re.compile(
@@ -41,6 +45,7 @@ _DATELINE = re.compile(
 _CJK_AGENCY = re.compile(
     r"^[（(]?(?:[가-힣·]{2,12}=(?P<ko>[가-힣]{2,8})[)）]|(?P<zh>[\u4e00-\u9fff]{1,4}(?:社|网|網))[\u4e00-\u9fff]{2,6}\d)"
 )
+_CAPTION_LABEL = re.compile(r"(?i)^(?:image|photo|picture)?\s*caption\s*[,:：]\s*")
 _MARKER = re.compile(r"^[•*+○□☆●▪■◆►▶#·‣∙☐✓◦›»>-]\s+|^#(?=\S)")
 
 
@@ -60,12 +65,16 @@ def draft_from_text(text: str, *, headline: str | None = None, url: str | None =
     lines = read_lines(text)
     if sum(line.words for line in lines) < MIN_WORDS:
         raise ExtractError("it holds no article text")
-    captions = _captions(lines)
-    body = _body(lines, captions)
-    title = _headline_line(lines, body)
-    meta_lines = _meta_lines(lines, body, title)
-    meta = _read_meta([lines[index].text for index in meta_lines])
-    paragraphs = _paragraphs(lines, [index for index in body if index != title and index not in meta_lines])
+    captions, clean = _captions(lines), _is_clean(lines)
+    body = _body(lines, captions, clean)
+    title = _leading(lines) if clean else _headline_line(lines, body)
+    body = body if title is None else [index for index in body if index > title]
+    if not clean and title is not None:
+        body = _openers(lines, body, title) + body
+    meta_lines = _meta_lines(lines, _first_prose(lines, body, title), title)
+    signature = _signature(lines, title, meta_lines) if clean else None
+    meta = _read_meta([lines[index].text for index in sorted(meta_lines)])
+    paragraphs = _paragraphs(lines, [index for index in body if index not in meta_lines and index != signature])
     if not paragraphs:
         paragraphs = (lines[0].text,)
     dateline = _DATELINE.match(paragraphs[0])
@@ -74,7 +83,7 @@ def draft_from_text(text: str, *, headline: str | None = None, url: str | None =
             :MAX_HEADLINE
         ],
         paragraphs=paragraphs,
-        source=meta.source or agency(paragraphs[0]),
+        source=meta.source or (lines[signature].text if signature is not None else None) or agency(paragraphs[0]),
         byline=meta.byline,
         dateline=dateline["place"] if dateline else None,
         url=url or meta.url,
@@ -99,8 +108,8 @@ def agency(paragraph: str) -> str | None:
     return (eastern["ko"] or eastern["zh"]) if eastern else None
 
 
-def _body(lines: Sequence[Line], captions: frozenset[int]) -> list[int]:
-    if _is_clean(lines):
+def _body(lines: Sequence[Line], captions: frozenset[int], clean: bool) -> list[int]:
+    if clean:
         return [index for index in range(len(lines)) if index not in captions]
     return [
         index
@@ -132,12 +141,39 @@ def _are_twins(one: Line, other: Line) -> bool:
 
 
 def _caption(lines: Sequence[Line], captions: frozenset[int], title: int | None, body: Sequence[int]) -> str | None:
+    """The first caption in the article; one that only names the photographer where there is no other."""
     first, last = title or 0, (body[-1] if body else len(lines) - 1)
-    return next((lines[index].text for index in range(first, last + 1) if index in captions), None)
+    found = [lines[index] for index in range(first, last + 1) if index in captions]
+    telling = next((line for line in found if line.words >= _CAPTION_WORDS), next(iter(found), None))
+    return _CAPTION_LABEL.sub("", telling.text) if telling else None
+
+
+def _openers(lines: Sequence[Line], body: Sequence[int], title: int) -> list[int]:
+    """Paragraphs between the headline and what was found of the body: share links and advertisements cut them off."""
+    if not body or body[0] - title > _CUT_OFF:
+        return []
+    between = range(title + 1, body[0])
+    return [i for i in between if lines[i].kind is Kind.PROSE and is_sentence(lines[i].text) and lines[i].repeats == 1]
+
+
+def _signature(lines: Sequence[Line], title: int | None, meta_lines: Collection[int]) -> int | None:
+    """The line with the source's name alone, between headline and date."""
+    if title is None or title + 2 not in meta_lines or title + 1 in meta_lines:
+        return None
+    line = lines[title + 1]
+    return title + 1 if line.kind is Kind.SHORT and line.words <= _NAME_WORDS else None
+
+
+def _leading(lines: Sequence[Line]) -> int | None:
+    """The headline of a text that is nothing but an article: its first line, unless that is a paragraph already."""
+    first = next((index for index, line in enumerate(lines[:3]) if not _says_meta(line)), 0)
+    line = lines[first]
+    short = line.words <= (SHORT_HEADLINE_WORDS if is_sentence(line.text) else MAX_HEADLINE_WORDS)
+    return first if short and len(lines) > first + 1 else None
 
 
 def _headline_line(lines: Sequence[Line], body: Sequence[int]) -> int | None:
-    start = _first_prose(lines, body)
+    start = _first_prose(lines, body, None)
     words = {word for index in body for word in folded(lines[index].text).split() if lines[index].kind in TEXT}
     candidates = [index for index in range(min(start, len(lines))) if _may_be_headline(lines[index])]
     if not candidates:
@@ -146,10 +182,12 @@ def _headline_line(lines: Sequence[Line], body: Sequence[int]) -> int | None:
     return max(candidates, key=lambda index: _headline_score(lines[index], index, start, words, titles))
 
 
-def _first_prose(lines: Sequence[Line], body: Sequence[int]) -> int:
-    prose = [index for index in body if lines[index].kind is Kind.PROSE and is_sentence(lines[index].text)]
-    first = next(iter(prose), next(iter(body), 0))
-    if first == 0 and not is_sentence(lines[0].text):
+def _first_prose(lines: Sequence[Line], body: Sequence[int], title: int | None) -> int:
+    """Where the article's text begins."""
+    text = [index for index in body if index != title and lines[index].kind in TEXT and not _says_meta(lines[index])]
+    prose = [index for index in text if lines[index].kind is Kind.PROSE and is_sentence(lines[index].text)]
+    first = next(iter(prose if title is None else text), next(iter(text or body), 0))
+    if first == 0 and title is None and not is_sentence(lines[0].text):
         return 1  # the first line can only be the headline
     return first
 
@@ -179,8 +217,7 @@ def _says_meta(line: Line) -> bool:
     return bool(dated or named or _BYLINE.match(line.text) or _SOURCE.search(line.text) or _URL_LINE.match(line.text))
 
 
-def _meta_lines(lines: Sequence[Line], body: Sequence[int], title: int | None) -> set[int]:
-    start = _first_prose(lines, body)
+def _meta_lines(lines: Sequence[Line], start: int, title: int | None) -> set[int]:
     near = {*range(max(0, start - _REACH), min(len(lines), start + _REACH))}
     if title is not None:
         near |= {*range(max(0, title - 2), min(len(lines), title + _REACH))} - {title}
