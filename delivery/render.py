@@ -14,7 +14,7 @@ from datetime import datetime
 import regex
 
 from delivery.wording import when
-from storage.records import Article
+from storage.records import Article, SourceKind
 from storage.slots import zone_of
 
 # Telegram's limits: code points after parsing, entities, bytes before parsing. Links, mentions and hashtags that
@@ -26,6 +26,8 @@ LONGEST_URL = 2_000
 
 FSI, PDI = "\u2068", "\u2069"
 ELLIPSIS = "…"
+# Chinese and Japanese write no space after these.
+FULL_WIDTH_ENDS = ("。", "！", "？", "。”", "！”", "？”", "。」", "！」", "？」")
 
 _TAGS = re.compile(r"</?[a-zA-Z][^<>]*>|</>")
 _HREF = re.compile(r"""<a\s+href="([^"]*)"[^>]*>(.*?)</a>""", re.IGNORECASE | re.DOTALL)
@@ -118,9 +120,17 @@ def article_messages(article: Article, *, zone: str, now: datetime, language: st
 
 
 def article_spans(article: Article, *, zone: str, now: datetime, language: str, number: int | None = None) -> Block:
-    summary = " ".join(isolate(" ".join(sentence.split())) for sentence in article.summary)
+    summary = _run_on(isolate(" ".join(sentence.split())) for sentence in article.summary)
     body = (Span("\n" + summary),) if summary else ()
     return (*_headline(article, number), *_credit(article, zone, now, language), *body)
+
+
+def _run_on(sentences: Iterable[str]) -> str:
+    """One after the other; with no space where the script ends a sentence without one."""
+    joined = ""
+    for sentence in sentences:
+        joined += sentence if not joined or joined.endswith(FULL_WIDTH_ENDS) else f" {sentence}"
+    return joined
 
 
 def _headline(article: Article, number: int | None) -> Block:
@@ -131,7 +141,8 @@ def _headline(article: Article, number: int | None) -> Block:
 
 def _credit(article: Article, zone: str, now: datetime, language: str) -> Block:
     """Where and when: the zone is named where it is not the reader's own; a guessed time is not shown."""
-    parts = [isolate(" ".join(article.source.split()))]
+    named = article.source != SourceKind.MANUAL  # an editor's own text: readers see nothing of where it came from
+    parts = [isolate(" ".join(article.source.split()))] if named else []
     if not article.published_guessed:
         time = when(article.published_at, zone_of(zone), now, language)
         parts.append(f"{time} UTC" if zone == "UTC" else time)

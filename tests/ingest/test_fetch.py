@@ -171,7 +171,7 @@ def test_other_packings_are_refused(encoding: str) -> None:
         unpack(b"x", encoding, 100, "http://example.com/")
 
 
-@pytest.mark.parametrize("data", [gzip.compress(b"news" * 99)[:-9], b"no gzip at all"])
+@pytest.mark.parametrize("data", [gzip.compress(b"news" * 99)[:-9], b"no gzip at all"], ids=["cut off", "not packed"])
 def test_broken_packings_are_refused(data: bytes) -> None:
     with pytest.raises(FetchError, match="broke off") as caught:
         unpack(data, "gzip", 10_000, "http://example.com/")
