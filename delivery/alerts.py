@@ -1,45 +1,49 @@
-"""The alert tick: an article that became usable goes at once to whoever follows one of its topics as `instant`."""
+"""Alerts: an article in an `instant` topic, told when it becomes usable."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from delivery import reach
 from delivery.compose import compose_alert
 from storage import articles, editions, topics
 from storage.database import Connection, Database
 from storage.editions import Audience
-from storage.records import Article, EditionKind, Mode, Topic
+from storage.records import Article, ArticleStatus, EditionKind, Mode, Topic
 
-ARTICLES_AT_ONCE = 20
+AT_ONCE = 20
+
+# One edition for all readers, so its times are told in this zone.
+ZONE = "UTC"
 
 
-async def run_alerts(db: Database, *, bot_id: int, now: datetime, zone: str = "UTC") -> int:
-    """Compose what is due, oldest first; how many there were. Fan-out follows by its own tick."""
+async def run_alerts(db: Database, *, bot_id: int, now: datetime, at_once: int = AT_ONCE) -> int:
+    """Make editions of what is due; gives how many articles there were. Their fan-out is `delivery.fanout`'s."""
     async with db.read() as tx:
-        due = await articles.alert_due(tx, ARTICLES_AT_ONCE)
-    if not due:
-        return 0
-    async with db.begin() as tx:
+        due = await articles.alert_due(tx, at_once)
         known = await topics.all_topics(tx)
-        for article in await articles.alert_due(tx, ARTICLES_AT_ONCE):
-            await _alert(tx, bot_id, article, known, now, zone)
+    for article in due:
+        async with db.begin() as tx:
+            await _alert(tx, bot_id, article, known, now)
     return len(due)
 
 
-async def _alert(
-    tx: Connection, bot_id: int, article: Article, known: Sequence[Topic], now: datetime, zone: str
-) -> None:
-    """Edition and mark in one transaction: neither a crash nor a second process alerts twice."""
-    ids = {topic.slug: topic.id for topic in known}
-    chains = tuple(reach.chain_of(known, ids[slug]) for slug in article.topics if slug in ids)
-    if chains:
-        await editions.make(
-            tx,
-            bot_id=bot_id,
-            kind=EditionKind.ALERT,
-            signature=f"alert:{article.id}",
-            parts=compose_alert(article, zone=zone, now=now),
-            now=now,
-            audience=Audience(chains, (Mode.INSTANT,)),
-        )
+async def _alert(tx: Connection, bot_id: int, article: Article, known: Sequence[Topic], now: datetime) -> None:
+    current = await articles.get(tx, article.id)
+    if current is not None and current.status is ArticleStatus.USABLE:
+        audience = Audience(chains(current.topics, known), (Mode.INSTANT,))
+        if audience.chains and await editions.has_audience(tx, audience):
+            await editions.make(
+                tx,
+                bot_id=bot_id,
+                kind=EditionKind.ALERT,
+                signature=f"alert:{article.id}",
+                parts=compose_alert(current, zone=ZONE, now=now),
+                now=now,
+                audience=audience,
+            )
     await articles.alert_done(tx, article.id)
+
+
+def chains(slugs: Sequence[str], known: Sequence[Topic]) -> tuple[tuple[int, ...], ...]:
+    """Each topic with its ancestors, nearest first."""
+    ids = {topic.slug: topic.id for topic in known}
+    return tuple(topics.with_ancestors(known, [ids[slug]]) for slug in slugs if slug in ids)

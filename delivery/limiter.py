@@ -8,15 +8,14 @@ from telegram.error import RetryAfter
 from telegram.ext import BaseRateLimiter
 
 from delivery.fate import fate_of
-from delivery.pace import Pacer
+from delivery.pace import LATE, Pacer
 from storage.records import Lane
 
 # Only these are messages to Telegram's limits; edits count too.
 _MESSAGES = ("send", "edit", "copy", "forward")
 _FREE = ("sendChatAction",)
 
-# How late a message may leave for its reserved time; later it gets a new one, lest a stall end in a burst.
-SLACK_SECONDS = 0.004
+# A message that is later for its reserved time gets a new one, lest a stall end in a burst.
 MOST_RESERVATIONS = 5
 
 Turn = Lane | Literal["paced"]
@@ -32,7 +31,7 @@ async def wait_for_turn(pacer: Pacer, lane: Lane, chat_id: int) -> None:
     for _ in range(MOST_RESERVATIONS):
         time = pacer.at(lane, chat_id, clock())
         await asyncio.sleep(max(0.0, time - clock()))
-        if clock() - time <= SLACK_SECONDS:
+        if clock() - time <= LATE:
             return
         pacer.release(time, chat_id)
 
@@ -49,7 +48,7 @@ class Limiter(BaseRateLimiter[Turn]):
     async def shutdown(self) -> None:
         pass
 
-    async def process_request(  # noqa: PLR0917 - the library's signature
+    async def process_request(
         self,
         callback: Callable[..., Coroutine[Any, Any, Any]],
         args: Any,

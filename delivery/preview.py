@@ -1,22 +1,27 @@
-"""What a digest would say now: for `tidings digest` and /digest. Nothing is stored or sent."""
+"""A digest as it would be sent, without sending it."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from delivery.compose import compose_digest, sections
-from storage import articles, topics
+from delivery.digest import Reading, compose, shown_under
+from delivery.wording import table
+from storage import topics
 from storage.database import Database
-from storage.records import EditionPart
-
-ARTICLES_READ = 500
+from storage.records import EditionPart, Mode
 
 
 async def preview(
-    db: Database, *, topic_ids: Sequence[int], since: datetime, now: datetime, zone: str, language: str, length: int
+    db: Database,
+    *,
+    topic_ids: Sequence[int],
+    since: datetime,
+    now: datetime,
+    zone: str,
+    language: str,
+    length: int,
 ) -> tuple[EditionPart, ...]:
-    """The messages of a digest over (since, now], a section a topic; none where nothing is new."""
+    """The messages that a reader of these topics (and those under them) would get; none where nothing is new."""
     async with db.read() as tx:
         known = await topics.all_topics(tx)
-        found = await articles.released(tx, topic_ids=topic_ids, start=since, end=now, limit=ARTICLES_READ)
-    own_sections = {topic_id: topic_id for topic_id in topic_ids}
-    return compose_digest(sections(found, known, own_sections, length), zone=zone, now=now, language=language)
+        shown = shown_under(dict.fromkeys(topic_ids, Mode.DIGEST), known)
+        return await compose(tx, Reading(shown, since, now, zone, table(language), length), known)

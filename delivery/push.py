@@ -1,79 +1,82 @@
-"""An editor's push: a topic's last 24 hours (or else its newest three articles), now, to all who have the topic."""
+"""An editor's push: the news of a topic, now, to all who have it and did not mute it."""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from delivery import reach
+from delivery.alerts import ZONE, chains
 from delivery.compose import Section, compose_push
-from delivery.fanout import spread_all
+from delivery.fanout import fan_out
 from storage import articles, editions, topics
 from storage.database import Connection, Database
 from storage.editions import Audience
 from storage.records import Article, EditionKind, Mode, Topic
 
-SPAN = timedelta(hours=24)
-OTHERWISE = 3
+WINDOW = timedelta(hours=24)
+FALLBACK = 3
 SHOWN = 10
-READ = 200
+COUNTED = 200
 
 
 @dataclass(frozen=True, slots=True)
 class PushReceipt:
-    """What a push came to. `already`: these very articles went out before, `at` that time, and nothing is sent now."""
+    """`already`: these very articles were pushed before, and nothing was sent now; the figures are that push's.
+
+    `edition_id` is None, and nothing sent, where the topic holds no article.
+    """
 
     edition_id: int | None
     destinations: int
-    parts: int
-    articles: int
     already: bool
-    at: datetime
+    articles: int
 
 
 async def push(
-    db: Database, *, bot_id: int, topic: Topic, requested_by: int, now: datetime, again: bool = False, zone: str = "UTC"
+    db: Database,
+    *,
+    bot_id: int,
+    topic: Topic,
+    requested_by: int | None,
+    now: datetime,
+    again: bool = False,
+    zone: str = ZONE,
 ) -> PushReceipt:
-    """Compose and queue. Said again with nothing new it sends nothing, unless `again`.
+    """Queue the last 24 hours' articles (else the newest three) for the topic's readers, its parents' included.
 
-    Should the process die in the middle, the fan-out tick goes on.
+    `again` sends even what was pushed before.
     """
-    async with db.begin() as tx:
-        await articles.release_barrier(tx)
-    async with db.begin() as tx:
+    async with db.read() as tx:
         known = await topics.all_topics(tx)
-        found = await _articles(tx, known, topic, now)
-        if not found:
-            return PushReceipt(None, 0, 0, 0, already=False, at=now)
-        signature = _signature(topic, found, now if again else None)
-        parts = compose_push(Section(topic, tuple(found[:SHOWN]), len(found)), zone=zone, now=now)
+        found = await _newest(tx, topics.with_descendants(known, topic.slug), now)
+    if not found:
+        return PushReceipt(None, 0, already=False, articles=0)
+    section = Section(topic, tuple(found[:SHOWN]), len(found))
+    signature = _signature(topic, section.articles) + (f":{now.isoformat()}" if again else "")
+    async with db.begin() as tx:
         edition_id, new = await editions.make(
             tx,
             bot_id=bot_id,
             kind=EditionKind.PUSH,
             signature=signature,
-            parts=parts,
+            parts=compose_push(section, zone=zone, now=now),
             now=now,
-            audience=Audience((reach.chain_of(known, topic.id),), (Mode.INSTANT, Mode.DIGEST)),
+            audience=Audience(chains([topic.slug], known), (Mode.INSTANT, Mode.DIGEST)),
             requested_by=requested_by,
         )
-        made = await editions.get(tx, edition_id)
-    at = made.composed_at if made else now
-    if not new:
-        return PushReceipt(edition_id, 0, len(parts), len(found), already=True, at=at)
-    destinations = await spread_all(db, edition_id, now)
-    return PushReceipt(edition_id, destinations, len(parts), len(found), already=False, at=at)
+    await fan_out(db, edition_id, now)
+    async with db.read() as tx:
+        count = await editions.count_deliveries(tx, edition_id)
+    return PushReceipt(edition_id, count, already=not new, articles=len(section.articles))
 
 
-async def _articles(tx: Connection, known: Sequence[Topic], topic: Topic, now: datetime) -> list[Article]:
-    ids = [item.id for item in topics.with_descendants(known, topic.slug)]
-    found = await articles.released(tx, topic_ids=ids, start=now - SPAN, end=now, limit=READ)
-    found = found or await articles.newest_released(tx, topic_ids=ids, limit=OTHERWISE)
+async def _newest(tx: Connection, family: Sequence[Topic], now: datetime) -> list[Article]:
+    ids = [topic.id for topic in family]
+    found = await articles.released(tx, topic_ids=ids, start=now - WINDOW, end=now, limit=COUNTED)
+    found = found or await articles.newest_released(tx, topic_ids=ids, limit=FALLBACK)
     return [article for article, _ in found]
 
 
-def _signature(topic: Topic, found: Sequence[Article], again_at: datetime | None) -> str:
-    """The articles and their versions: what is corrected since is not "the same"."""
-    said = repr(sorted((article.id, article.version) for article in found))
-    again = f":{again_at.isoformat()}" if again_at else ""
-    return f"push:{topic.id}:{hashlib.sha256(said.encode()).hexdigest()[:32]}{again}"
+def _signature(topic: Topic, shown: Sequence[Article]) -> str:
+    content = ",".join(f"{article.id}v{article.version}" for article in sorted(shown, key=lambda found: found.id))
+    return f"push:{topic.id}:{hashlib.sha256(content.encode()).hexdigest()}"

@@ -1,57 +1,36 @@
-"""Old rows go, a little at a time: no transaction holds up the sender for long."""
+"""What is old goes, in chunks small enough that nobody waits for them."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, exists, select
-
-from storage import inbox, prompts, replies
+from storage import inbox, prune, replies
 from storage.database import Connection, Database
-from storage.schema import delivery, digest_slot, edition
 
+CHUNK = 2_000
 DELIVERIES = timedelta(days=30)
+REPLIES = timedelta(days=30)
 SLOTS = timedelta(days=60)
-HANDLED = timedelta(days=2)
-CHUNK = 5_000
+UPDATES = timedelta(days=2)
 
 
-async def run_retention(db: Database, *, now: datetime) -> int:
-    """One chunk of everything that is too old; how many rows went."""
+async def run_retention(
+    db: Database,
+    *,
+    now: datetime,
+    deliveries: timedelta = DELIVERIES,
+    reply_articles: timedelta = REPLIES,
+    chunk: int = CHUNK,
+) -> int:
+    """One chunk of each kind; gives how many rows went, so that the caller goes on until none."""
+    kinds: tuple[Callable[[Connection], Awaitable[int]], ...] = (
+        lambda tx: prune.deliveries(tx, before=now - deliveries, limit=chunk),
+        lambda tx: prune.editions(tx, before=now - deliveries, limit=chunk),
+        lambda tx: prune.slots(tx, before=now - SLOTS, limit=chunk),
+        lambda tx: replies.prune(tx, before=now - reply_articles),
+        lambda tx: inbox.prune(tx, before=now - UPDATES, limit=chunk),
+    )
     gone = 0
-    for work in (_deliveries, _editions, _slots, _replies, _updates, _questions):
+    for kind in kinds:
         async with db.begin() as tx:
-            gone += await work(tx, now)
+            gone += await kind(tx)
     return gone
-
-
-async def _deliveries(tx: Connection, now: datetime) -> int:
-    return await _drop(tx, delivery, delivery.c.id, delivery.c.done_at < now - DELIVERIES)
-
-
-async def _editions(tx: Connection, now: datetime) -> int:
-    unused = ~exists().where(delivery.c.edition_id == edition.c.id)
-    old = (edition.c.composed_at < now - DELIVERIES) & edition.c.fanout_after.is_(None) & unused
-    return await _drop(tx, edition, edition.c.id, old)
-
-
-async def _slots(tx: Connection, now: datetime) -> int:
-    result = await tx.execute(delete(digest_slot).where(digest_slot.c.due_at < now - SLOTS))
-    return int(result.rowcount)
-
-
-async def _replies(tx: Connection, now: datetime) -> int:
-    return await replies.prune(tx, before=now - DELIVERIES)
-
-
-async def _updates(tx: Connection, now: datetime) -> int:
-    return await inbox.prune(tx, before=now - HANDLED)
-
-
-async def _questions(tx: Connection, now: datetime) -> int:
-    return await prompts.prune(tx, before=now)
-
-
-async def _drop(tx: Connection, table: Table, key: ColumnElement[Any], old: ColumnElement[bool]) -> int:
-    chosen = select(key).where(old).order_by(key).limit(CHUNK).scalar_subquery()
-    result = await tx.execute(delete(table).where(key.in_(chosen)))
-    return int(result.rowcount)

@@ -19,7 +19,8 @@ from typing import Any
 
 import psycopg
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from telegram import Bot
 from telegram.error import TelegramError
 from telegram.ext import ExtBot
@@ -27,26 +28,25 @@ from telegram.ext import ExtBot
 from delivery.choose import Choice, choose
 from delivery.errors import SenderLostError
 from delivery.fate import Fate, FateKind, fate_of
-from delivery.limiter import MOST_RESERVATIONS, PACED, SLACK_SECONDS
+from delivery.limiter import MOST_RESERVATIONS, PACED
 from delivery.lock import Lease, SenderLock
-from delivery.pace import GROUP_SECONDS, Pacer
+from delivery.pace import GROUP_SECONDS, LATE, Pacer
 from delivery.render import plain
 from delivery.settle import InDoubt, Settling, settle, settle_doubt
 from delivery.trouble import Floods, Trouble
 from storage import outbox
 from storage.database import Database
 from storage.outbox import Claim
-from storage.records import EditionPart
 
 log = structlog.get_logger()
 
 IDLE_SECONDS = 1.0
 RECORD_AGAIN_SECONDS = 0.5
-LONGEST_LEAD = 0.25
+LONGEST_LEAD, SPARE_LEAD = 0.25, 0.005
 SPARE_CANDIDATES = 8
 GENERAL_TOPIC = 1  # of a forum: Telegram wants it unnamed
 
-DATABASE_ERRORS = (SQLAlchemyError, psycopg.Error, OSError)
+DATABASE_ERRORS = (DBAPIError, PoolTimeoutError, psycopg.Error, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,6 @@ class Marked:
     """A delivery that is about to be called."""
 
     claim: Claim
-    message: EditionPart
     slot: float
 
 
@@ -150,7 +149,7 @@ class Sender:
         slots = [self._pacer.slot(self._clock()) for _ in range(room)]
         marked: list[Marked] = []
         try:
-            await self._until(slots[0] - min(LONGEST_LEAD, 1.5 * self._marking), over)
+            await self._until(slots[0] - min(LONGEST_LEAD, 1.5 * self._marking + SPARE_LEAD), over)
             if over():
                 return True
             choice, marked = await self._mark(lease, slots)
@@ -185,10 +184,10 @@ class Sender:
                 await outbox.postpone(tx, claim, until)
             for reason, ids in choice.drop.items():
                 await outbox.drop(tx, ids, reason, now)
-            messages = await outbox.mark(tx, [claim for claim, _ in choice.go], now)
+            marked = {item.id for item in await outbox.mark(tx, [claim for claim, _ in choice.go], now)}
         if choice.go:
             self._marking += (self._clock() - started - self._marking) * 0.2
-        return choice, [Marked(claim, messages[claim.id], slot) for claim, slot in choice.go if claim.id in messages]
+        return choice, [Marked(claim, slot) for claim, slot in choice.go if claim.id in marked]
 
     # One call
 
@@ -206,7 +205,7 @@ class Sender:
         slot = item.slot
         for _ in range(MOST_RESERVATIONS):
             await asyncio.sleep(max(0.0, slot - self._clock()))
-            if self._clock() - slot <= SLACK_SECONDS:
+            if self._clock() - slot <= LATE:
                 return
             self._pacer.release(slot)
             slot = self._pacer.slot(self._clock())
@@ -346,7 +345,7 @@ def _now() -> datetime:
 
 
 def _arguments(item: Marked) -> dict[str, Any]:
-    claim, message = item.claim, item.message
+    claim, message = item.claim, item.claim.message
     arguments: dict[str, Any] = {"chat_id": claim.chat_id, "link_preview_options": {"is_disabled": True}}
     arguments |= {"text": plain(message.text)} if claim.plain else {"text": message.text, "parse_mode": "HTML"}
     if claim.thread_id not in (0, GENERAL_TOPIC):

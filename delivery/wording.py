@@ -37,6 +37,12 @@ ENGLISH = Words(
 WORDS = {"en": ENGLISH}
 
 
+def table(language: str) -> str:
+    """The language that is really used for a language tag: what a signature names."""
+    short = language.split("-", maxsplit=1)[0].lower()
+    return short if short in WORDS else "en"
+
+
 def words(language: str) -> Words:
     """The table for a language tag, English where there is none."""
     return WORDS.get(language.split("-", maxsplit=1)[0].lower(), ENGLISH)

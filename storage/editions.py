@@ -303,8 +303,8 @@ async def _insert_chunk(tx: Connection, work: Fanout, upto: int, now: datetime) 
         .order_by(destination.c.id)
     )
     query = insert_into(tx, delivery).from_select(columns, chosen)
-    done = await tx.execute(query.on_conflict_do_nothing(index_elements=["edition_id", "destination_id"]))
-    return done.rowcount
+    query = query.on_conflict_do_nothing(index_elements=["edition_id", "destination_id"])
+    return (await tx.execute(query, execution_options={"preserve_rowcount": True})).rowcount
 
 
 def _wants(audience: Audience) -> ColumnElement[bool]:

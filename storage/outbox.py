@@ -14,7 +14,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal_column, or_, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.database import Connection, insert_into
 from storage.editions import keyboard_of
@@ -51,6 +64,7 @@ class Claim:
     chat_state: ChatState
     gone_reason: str | None
     retry_at: datetime | None
+    message: EditionPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +73,107 @@ class Sendership:
 
     epoch: int
     retry_at: datetime | None
+
+
+# Statements of the sender's turn are built once: for each message anew they cost more than the message. Names of
+# parameters differ from the columns', which UPDATE keeps for itself.
+
+
+def _claims() -> Select[Any]:
+    every = edition_part.alias()
+    parts = select(func.count()).select_from(every).where(every.c.edition_id == delivery.c.edition_id).scalar_subquery()
+    return (
+        select(
+            delivery,
+            destination.c.chat_id,
+            destination.c.thread_id,
+            chat.c.kind,
+            chat.c.state.label("chat_state"),
+            chat.c.gone_reason,
+            chat.c.retry_at,
+            edition.c.expires_at,
+            edition_part.c.text,
+            edition_part.c.keyboard,
+            parts.label("parts"),
+        )
+        .join(destination, destination.c.id == delivery.c.destination_id)
+        .join(chat, (chat.c.bot_id == destination.c.bot_id) & (chat.c.chat_id == destination.c.chat_id))
+        .join(edition, edition.c.id == delivery.c.edition_id)
+        .join(
+            edition_part,
+            (edition_part.c.edition_id == delivery.c.edition_id) & (edition_part.c.number == delivery.c.next_part),
+        )
+    )
+
+
+def _lane_ids(lane: Lane) -> Select[Any]:
+    mine, earlier = delivery.alias(), delivery.alias()
+    query = (
+        select(mine.c.id)
+        .where(
+            mine.c.bot_id == bindparam("the_bot"),
+            mine.c.lane == literal_column(str(int(lane))),
+            mine.c.state == _QUEUED,
+            mine.c.not_before <= bindparam("the_time"),
+            ~exists().where(
+                earlier.c.destination_id == mine.c.destination_id,
+                earlier.c.lane == mine.c.lane,
+                earlier.c.id < mine.c.id,
+                earlier.c.state.in_((_QUEUED, _SENDING)),
+            ),
+        )
+        .order_by(mine.c.bot_id, mine.c.lane, mine.c.not_before, mine.c.id)
+        .limit(bindparam("the_limit"))
+    )
+    return select(query.subquery())
+
+
+def _lane_due(lane: Lane) -> Select[Any]:
+    query = (
+        select(delivery.c.not_before)
+        .where(
+            delivery.c.bot_id == bindparam("the_bot"),
+            delivery.c.lane == literal_column(str(int(lane))),
+            delivery.c.state == _QUEUED,
+        )
+        .order_by(delivery.c.not_before)
+        .limit(1)
+    )
+    return select(query.subquery())
+
+
+_CANDIDATES = (
+    _claims()
+    .where(delivery.c.id.in_(union_all(*map(_lane_ids, PUSH_LANES))))
+    .order_by(delivery.c.lane, delivery.c.not_before, delivery.c.id)
+)
+_NEXT_DUE = union_all(*map(_lane_due, PUSH_LANES))
+_SENDERSHIP = (
+    select(bot.c.sender_epoch, bot.c.retry_at).where(bot.c.bot_id == bindparam("the_bot")).with_for_update(read=True)
+)
+_UNLOCKED = (
+    select(delivery.c.id)
+    .where(delivery.c.id.in_(bindparam("the_ids", expanding=True)), delivery.c.state == _QUEUED)
+    .with_for_update(skip_locked=True)
+)
+_MARKED = {"state": DeliveryState.SENDING.value, "attempts": delivery.c.attempts + 1}
+# An array on PostgreSQL: joined or nested, its planner may walk the whole table.
+_MARK = {
+    "sqlite": update(delivery).where(delivery.c.id.in_(_UNLOCKED)),
+    "postgresql": update(delivery).where(delivery.c.id == func.any(func.array(_UNLOCKED.scalar_subquery()))),
+}
+_MARK = {name: query.values(_MARKED).returning(delivery.c.id, delivery.c.next_part) for name, query in _MARK.items()}
+_NOTE = {
+    name: query.on_conflict_do_update(
+        index_elements=["delivery_id", "number"], set_={"state": query.excluded.state, "at": query.excluded.at}
+    )
+    for name, query in (("sqlite", sqlite.insert(delivery_part)), ("postgresql", postgresql.insert(delivery_part)))
+}
+_PART_SENT = (
+    update(delivery_part)
+    .where(delivery_part.c.delivery_id == bindparam("the_id"), delivery_part.c.number == bindparam("the_part"))
+    .values(state=DeliveryState.SENT.value, message_id=bindparam("the_message"), at=bindparam("the_time"))
+)
 
 
 # The sender's turn
@@ -77,8 +192,7 @@ async def take_over(tx: Connection, bot_id: int) -> int:
 
 async def sendership(tx: Connection, bot_id: int) -> Sendership:
     """Locked against `take_over` until the commit: a mark either comes before another sender's start, or never."""
-    query = select(bot.c.sender_epoch, bot.c.retry_at).where(bot.c.bot_id == bot_id).with_for_update(read=True)
-    row = (await tx.execute(query)).first()
+    row = (await tx.execute(_SENDERSHIP, {"the_bot": bot_id})).first()
     return Sendership(-1, None) if row is None else Sendership(row.sender_epoch, row.retry_at)
 
 
@@ -87,100 +201,29 @@ async def candidates(tx: Connection, bot_id: int, now: datetime, limit: int) -> 
 
     What has an earlier delivery open at the same destination and lane waits for it.
     """
-    lanes = union_all(*(_lane_ids(bot_id, lane, now, limit) for lane in PUSH_LANES))
-    query = _claims().where(delivery.c.id.in_(lanes))
-    rows = await tx.execute(query.order_by(delivery.c.lane, delivery.c.not_before, delivery.c.id))
+    rows = await tx.execute(_CANDIDATES, {"the_bot": bot_id, "the_time": now, "the_limit": limit})
     return [_claim(row) for row in rows]
-
-
-def _lane_ids(bot_id: int, lane: Lane, now: datetime, limit: int) -> Select[tuple[int]]:
-    mine, earlier = delivery.alias(), delivery.alias()
-    query = (
-        select(mine.c.id)
-        .where(
-            mine.c.bot_id == bot_id,
-            mine.c.lane == literal_column(str(int(lane))),
-            mine.c.state == _QUEUED,
-            mine.c.not_before <= now,
-            ~exists().where(
-                earlier.c.destination_id == mine.c.destination_id,
-                earlier.c.lane == mine.c.lane,
-                earlier.c.id < mine.c.id,
-                earlier.c.state.in_((_QUEUED, _SENDING)),
-            ),
-        )
-        .order_by(mine.c.bot_id, mine.c.lane, mine.c.not_before, mine.c.id)
-        .limit(limit)
-    )
-    return select(query.subquery())
 
 
 async def next_due(tx: Connection, bot_id: int) -> datetime | None:
     """When the next queued delivery may leave; None where nothing is queued."""
-    lanes = [
-        select(
-            select(delivery.c.not_before)
-            .where(
-                delivery.c.bot_id == bot_id,
-                delivery.c.lane == literal_column(str(int(lane))),
-                delivery.c.state == _QUEUED,
-            )
-            .order_by(delivery.c.not_before)
-            .limit(1)
-            .subquery()
-        )
-        for lane in PUSH_LANES
-    ]
-    return min((row[0] for row in await tx.execute(union_all(*lanes))), default=None)
+    return min((row[0] for row in await tx.execute(_NEXT_DUE, {"the_bot": bot_id})), default=None)
 
 
-async def mark(tx: Connection, claims: Sequence[Claim], now: datetime) -> dict[int, EditionPart]:
-    """Mark as `sending` what is about to be called; gives each one's message by delivery id.
+async def mark(tx: Connection, claims: Sequence[Claim], now: datetime) -> list[Claim]:
+    """Mark as `sending` what is about to be called; gives those that were.
 
     A row that is locked, or no longer queued at this part, is left out: it was changed since it was read.
     """
     if not claims:
-        return {}
-    chosen = (
-        select(delivery.c.id)
-        .where(delivery.c.id.in_([claim.id for claim in claims]), delivery.c.state == _QUEUED)
-        .with_for_update(skip_locked=True)
-    )
-    ids = func.any(func.array(chosen.scalar_subquery())) if tx.dialect.name == "postgresql" else None
-    rows = await tx.execute(
-        update(delivery)
-        .where(delivery.c.id == ids if ids is not None else delivery.c.id.in_(chosen))
-        .values(state=DeliveryState.SENDING, attempts=delivery.c.attempts + 1)
-        .returning(delivery.c.id, delivery.c.next_part)
-    )
+        return []
+    rows = await tx.execute(_MARK[tx.dialect.name], {"the_ids": [claim.id for claim in claims]})
     parts = {row.id: row.next_part for row in rows}
     marked = [claim for claim in claims if parts.get(claim.id) == claim.part]
-    await _note_parts(tx, marked, now)
-    return await _messages(tx, marked)
-
-
-async def _note_parts(tx: Connection, marked: Sequence[Claim], now: datetime) -> None:
-    if not marked:
-        return
-    statement = insert_into(tx, delivery_part)
-    again = {"state": statement.excluded.state, "at": statement.excluded.at}
-    await tx.execute(
-        statement.on_conflict_do_update(index_elements=["delivery_id", "number"], set_=again),
-        [{"delivery_id": item.id, "number": item.part, "state": "sending", "at": now} for item in marked],
-    )
-
-
-async def _messages(tx: Connection, marked: Sequence[Claim]) -> dict[int, EditionPart]:
-    wanted = {(claim.edition_id, claim.part) for claim in marked}
-    if not wanted:
-        return {}
-    rows = await tx.execute(
-        select(edition_part).where(
-            or_(*(and_(edition_part.c.edition_id == one, edition_part.c.number == part) for one, part in wanted))
-        )
-    )
-    found = {(row.edition_id, row.number): EditionPart(row.number, row.text, keyboard_of(row.keyboard)) for row in rows}
-    return {claim.id: found[claim.edition_id, claim.part] for claim in marked}
+    notes = [{"delivery_id": item.id, "number": item.part, "state": "sending", "at": now} for item in marked]
+    if notes:
+        await tx.execute(_NOTE[tx.dialect.name], notes)
+    return marked
 
 
 # What became of it
@@ -188,7 +231,8 @@ async def _messages(tx: Connection, marked: Sequence[Claim]) -> dict[int, Editio
 
 async def sent(tx: Connection, claim: Claim, message_id: int, now: datetime, resume_at: datetime) -> None:
     """The part arrived. The delivery is done, or its next part queued for `resume_at`."""
-    await _set_part(tx, claim, state=DeliveryState.SENT, message_id=message_id, at=now)
+    what = {"the_id": claim.id, "the_part": claim.part, "the_message": message_id, "the_time": now}
+    await tx.execute(_PART_SENT, what)
     await _forward(tx, claim, {"state": DeliveryState.SENT, "done_at": now}, resume_at)
 
 
@@ -336,31 +380,6 @@ async def _set_part(tx: Connection, claim: Claim, **values: Any) -> None:
     )
 
 
-def _claims() -> Select[Any]:
-    parts = (
-        select(func.count())
-        .select_from(edition_part)
-        .where(edition_part.c.edition_id == delivery.c.edition_id)
-        .scalar_subquery()
-    )
-    return (
-        select(
-            delivery,
-            destination.c.chat_id,
-            destination.c.thread_id,
-            chat.c.kind,
-            chat.c.state.label("chat_state"),
-            chat.c.gone_reason,
-            chat.c.retry_at,
-            edition.c.expires_at,
-            parts.label("parts"),
-        )
-        .join(destination, destination.c.id == delivery.c.destination_id)
-        .join(chat, (chat.c.bot_id == destination.c.bot_id) & (chat.c.chat_id == destination.c.chat_id))
-        .join(edition, edition.c.id == delivery.c.edition_id)
-    )
-
-
 def _claim(row: Row[Any]) -> Claim:
     return Claim(
         id=row.id,
@@ -380,4 +399,5 @@ def _claim(row: Row[Any]) -> Claim:
         chat_state=ChatState(row.chat_state),
         gone_reason=row.gone_reason,
         retry_at=row.retry_at,
+        message=EditionPart(row.next_part, row.text, keyboard_of(row.keyboard)),
     )

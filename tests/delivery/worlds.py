@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import func, select
 from telegram import Bot
 
 from delivery.pace import Pacer
@@ -17,16 +18,9 @@ from sandbox.server import Sandbox, serve
 from storage import chats, editions
 from storage.database import Database
 from storage.records import (
-    Article,
-    ArticleStatus,
     ChatKind,
     EditionKind,
     EditionPart,
-    NewArticle,
-    ArticleDraft,
-    SourceKind,
-    Topic,
-    TopicSpec,
 )
 from storage.schema import delivery, delivery_part
 
@@ -54,6 +48,10 @@ class World:
         self.chat_ids += ids
         self.destinations += made
         return made
+
+    def group(self, chat_id: int, kind: str, **options: Any) -> None:
+        """A group or channel that the bot is in."""
+        self.sandbox.world.add_chat(kind, "Group", {BOT: "administrator"}, chat_id=chat_id, **options)
 
     async def edition(self, texts: Sequence[str], to: Sequence[int], **options: Any) -> int:
         """Queue messages for destinations."""
@@ -110,12 +108,18 @@ class World:
 
     async def settled(self, *, seconds: float = 15.0, left: int = 0) -> None:
         async with asyncio.timeout(seconds):
-            while sum(state in ("queued", "sending") for state, _ in await self.states()) > left:
-                await asyncio.sleep(0.02)
+            while await self.open() > left:  # noqa: ASYNC110 - rows have no event
+                await asyncio.sleep(0.05)
+
+    async def open(self) -> int:
+        """How many deliveries have not ended."""
+        query = select(func.count()).where(delivery.c.state.in_(("queued", "sending")))
+        async with self.db.read() as tx:
+            return int(await tx.scalar(query) or 0)
 
     async def until(self, condition: Any, *, seconds: float = 10.0) -> None:
         async with asyncio.timeout(seconds):
-            while not condition():
+            while not condition():  # noqa: ASYNC110 - nor has a server
                 await asyncio.sleep(0.01)
 
 
