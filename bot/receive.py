@@ -3,11 +3,14 @@
     Telegram ──getUpdates | webhook──→ inbox (committed, then confirmed) ──per chat, in order──→ handle ──→ marked
 
 A process that dies between the reply and the mark handles the update again at its next start: commands are written so
-that twice does no harm. In one process at a time per bot `work` runs; any number may `accept`.
+that twice does no harm. Any number of processes may `accept`. Of those that `work`, one at a time has its turn per bot,
+so that a chat's updates keep their order; another takes over within seconds of its death.
 """
 
 import asyncio
 import random
+import secrets
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
@@ -36,6 +39,8 @@ FIRST_PAUSE, LONGEST_PAUSE, STANDBY_PAUSE = 0.5, 30.0, 5.0
 # Updates taken out of the inbox at once; the rest wait there.
 HELD = 200
 TRIES = 3
+# How long a process that died keeps others waiting; a living one renews its turn after a third of it.
+TURN_SECONDS, STANDBY_LOOK = 6.0, 0.5
 
 
 def _utc_now() -> datetime:
@@ -75,6 +80,9 @@ class Receiver:
         self._lines: dict[int, deque[Received]] = {}
         self._ready: asyncio.Queue[int | None] = asyncio.Queue()
         self._more = False
+        self._owner = secrets.token_hex(16)
+        self._ask_at = 0.0
+        self._standing_by = False
 
     # In
 
@@ -152,11 +160,37 @@ class Receiver:
             try:
                 while not stop.is_set():
                     self._wake.clear()
-                    await self._fill()
+                    if await self._has_turn():
+                        await self._fill()
                     await either(stop, self._wake, self._check_every)
             finally:
                 for _ in range(self._workers):
                     self._ready.put_nowait(None)
+        await self._end_turn()
+
+    async def _has_turn(self) -> bool:
+        """Take or renew this process's turn; asked of the database no more often than it needs to be."""
+        asked = time.monotonic()
+        if asked < self._ask_at:
+            return not self._standing_by
+        try:
+            async with self._db.begin() as tx:
+                mine = await inbox.take_turn(tx, self._bot.id, self._owner, TURN_SECONDS)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("inbox_unreachable", error=type(error).__name__)
+            return False
+        self._ask_at = asked + (TURN_SECONDS / 3 if mine else STANDBY_LOOK)
+        if mine == self._standing_by:
+            log.info("commands_handled_here" if mine else "commands_standby")
+        self._standing_by = not mine
+        return mine
+
+    async def _end_turn(self) -> None:
+        try:
+            async with self._db.begin() as tx:
+                await inbox.end_turn(tx, self._bot.id, self._owner)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("inbox_unreachable", error=type(error).__name__)
 
     async def _fill(self) -> None:
         """Take waiting updates in, each at the end of its chat's line."""

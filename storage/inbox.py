@@ -7,13 +7,13 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 
 from storage.database import Connection, insert_into
-from storage.schema import inbox
+from storage.schema import inbox, inbox_turn
 
 Payload = Mapping[str, Any]
 
@@ -78,6 +78,34 @@ async def handled(tx: Connection, bot_id: int, update_id: int, now: datetime) ->
         .where(and_(inbox.c.bot_id == bot_id, inbox.c.update_id == update_id))
         .values(handled_at=now, payload={})
     )
+
+
+# One process handles a bot's updates
+
+
+async def take_turn(tx: Connection, bot_id: int, owner: str, seconds: float) -> bool:
+    """Whether this process (`owner`) handles the bot's updates for the next seconds; it renews its turn by this.
+
+    By the database's own clock: hosts need not agree. An SQLite file has one process anyway.
+    """
+    if tx.dialect.name == "sqlite":
+        return True
+    now = func.clock_timestamp()
+    until = now + timedelta(seconds=seconds)
+    statement = insert_into(tx, inbox_turn).values(bot_id=bot_id, owner=owner, until=until)
+    taken = await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["bot_id"],
+            set_={"owner": owner, "until": until},
+            where=or_(inbox_turn.c.owner == owner, inbox_turn.c.until < now),
+        ).returning(inbox_turn.c.bot_id)
+    )
+    return taken.first() is not None
+
+
+async def end_turn(tx: Connection, bot_id: int, owner: str) -> None:
+    """At a clean stop: the next process need not wait."""
+    await tx.execute(delete(inbox_turn).where(inbox_turn.c.bot_id == bot_id, inbox_turn.c.owner == owner))
 
 
 async def prune(tx: Connection, *, before: datetime, limit: int = 1000) -> int:

@@ -382,6 +382,15 @@ inbox = Table(
     ),
 )
 
+# Which process handles a bot's updates, where several could: its turn ends by itself unless it is renewed.
+inbox_turn = Table(
+    "inbox_turn",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+)
+
 # What the bot asked somebody and waits to be told ("send the text"): here, so that a restart forgets no question.
 prompt = Table(
     "prompt",

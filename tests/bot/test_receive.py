@@ -141,6 +141,32 @@ async def test_more_than_fits_in_hand_is_handled_to_the_end(room: Newsroom) -> N
         assert mine == sorted(mine)
 
 
+async def test_of_two_processes_one_handles_until_it_stops(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    async with newsroom(database, build()) as room:
+        first, second = Handled(), Handled()
+        receivers = [Receiver(database, room.bot, handled, check_every=0.02) for handled in (first, second)]
+        async with _running(receivers[1], poll=False):
+            async with _running(receivers[0], poll=False):
+                for number in range(20):
+                    await receivers[number % 2].accept(_update(number, READER, "a"))
+                await asyncio.wait_for(_either_has(first, second, 20), PATIENCE)
+                assert 20 in (len(first.texts), len(second.texts))
+                assert 0 in (len(first.texts), len(second.texts))
+            await receivers[0].accept(_update(99, READER, "b"))
+            if first.texts:
+                await second.wait(1)
+    await database.dispose()
+
+
+async def _either_has(first: Handled, second: Handled, count: int) -> None:
+    waits = [asyncio.ensure_future(handled.wait(count)) for handled in (first, second)]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    await asyncio.gather(*waits, return_exceptions=True)
+
+
 async def test_a_poisonous_update_is_logged_excused_and_left_behind(room: Newsroom) -> None:
     async def handle(payload: Mapping[str, Any]) -> None:
         if payload["message"]["text"] == "poison":

@@ -68,3 +68,20 @@ async def test_pruning_spares_what_waits(db: Database) -> None:
         assert await inbox.prune(tx, before=NOW) == 0
         assert await inbox.prune(tx, before=NOW + timedelta(days=2)) == 2
     assert await _waiting(db) == [2]
+
+
+async def test_one_process_at_a_time_has_its_turn(db: Database) -> None:
+    async def take(owner: str, seconds: float = 60) -> bool:
+        async with db.begin() as tx:
+            return await inbox.take_turn(tx, BOT, owner, seconds)
+
+    alone = db.dialect == "sqlite"
+    assert await take("first")
+    assert await take("second") is alone
+    assert await take("first", seconds=-1)
+    assert await take("second")
+    assert await take("first") is alone
+    async with db.begin() as tx:
+        await inbox.end_turn(tx, BOT, "first")
+        await inbox.end_turn(tx, BOT, "second")
+    assert await take("first")
