@@ -104,7 +104,7 @@ async def _times(ask: Ask) -> Reply:
     if entries:
         line = f"{digest_line(ask, entries)}{_next(ask, entries)}"
     else:
-        line = f"No digest time is set. Times are {_clock(ask)}."
+        line = f"No digest time is set. My clock for you: {_clock(ask)}."
     return Reply(
         f"{line}\n\nWhen should they come? Tap a choice, or send times of your own: "
         "<code>/schedule mon-fri 7:30 18:00</code>",
@@ -155,8 +155,8 @@ async def offer_zones(ask: Ask) -> Reply:
 
 def _zones(ask: Ask) -> Reply:
     return Reply(
-        f"Times are {_clock(ask)} ({zones.offset(ask.chat.zone, ask.now)}).\n\n"
-        "Is that not your clock? Tap one, or send a city: <code>/timezone Seoul</code>",
+        f"My clock for you: {_clock(ask)} ({zones.offset(ask.chat.zone, ask.now)}).\n\n"
+        "Is yours another? Tap one, or send a city: <code>/timezone Seoul</code>",
         keyboard=_zone_buttons(ask, _offered(ask)),
     )
 
