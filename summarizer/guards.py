@@ -1,17 +1,21 @@
 """Which sentences must not stand in a summary, seen in their context: repeats, captions, fragments, leaning ones."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from summarizer.body import CAPTION_LOSS, HEADING_LOSS, body_lines
 from summarizer.fault import Fault
 from summarizer.openers import leans
-from summarizer.prose import Page, count_words, own_fault
+from summarizer.prose import Page, count_words, matter_words, own_fault
 from summarizer.quotations import halves, is_bare_quotation
 
 __all__ = ["Fault", "Judged", "Sentence", "fold", "judge"]
 
+_CUT_OFF = 12  # lines that may stand between a first paragraph and the rest of its article
+_LEAST_MATTER = 8  # longer words that a paragraph needs to be told by them,
+# and the share of them that the rest has too: the more words it has, the more it shares with any text
+_SHARED_LEAST, _SHARED_MOST, _SHARED_BY_WORD = 0.2, 0.65, 0.0018
 _NO_LETTERS = re.compile(r"[\W_]+")
 
 
@@ -76,11 +80,28 @@ def _with_asides(judged: Sequence[Judged]) -> list[Judged]:
     body = body_lines((number, _gain(line)) for number, line in lines.items())
     if body is None:
         return list(judged)
-    first, last = body
+    inside = {number for number in lines if body[0] <= number <= body[1]} | _opening_lines(lines, body[0], body[1])
     return [
-        replace(one, fault=Fault.ASIDE) if one.fault.is_prose and not first <= one.sentence.paragraph <= last else one
+        replace(one, fault=Fault.ASIDE) if one.fault.is_prose and one.sentence.paragraph not in inside else one
         for one in judged
     ]
+
+
+def _opening_lines(lines: Mapping[int, Sequence[Judged]], first: int, last: int) -> set[int]:
+    """Lines a little before the body that speak of the same: a first paragraph that share links cut off."""
+    body = " ".join(one.sentence.text for number, line in lines.items() if first <= number <= last for one in line)
+    matter = frozenset(matter_words(body))
+    return {
+        number
+        for number, line in lines.items()
+        if first - _CUT_OFF <= number < first and _is_of(" ".join(one.sentence.text for one in line), matter)
+    }
+
+
+def _is_of(text: str, matter: frozenset[str]) -> bool:
+    words = frozenset(matter_words(text))
+    share = min(_SHARED_MOST, _SHARED_LEAST + _SHARED_BY_WORD * len(matter))
+    return len(words) >= _LEAST_MATTER and len(words & matter) >= share * len(words)
 
 
 def _gain(line: Sequence[Judged]) -> int:

@@ -17,6 +17,8 @@ _UNMARKED_LANGUAGES = frozenset({"th", "lo", "km", "my", "bo"})
 _ENDING = re.compile(r"[.!?…。！？｡．؟۔।॥։።។][\"'”’“‘»«›)\]}」』）】》〉］*_\s\d\[]*\Z")
 _KOREAN_ENDING = re.compile(r"[다요까죠][\"'”’)\]」』》]*\Z")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff]")
+_LONG_WORD = re.compile(r"[^\W\d_]{5,}|[가-힣]{2,}")
+_UNSPACED_PAIR = re.compile(r"[\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff]{2}")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _TRAILING_OFF = re.compile(r"(?:\.\.\.|…|\[\.\.\.\]|\[…\])[\"'”’»)\]]*\Z")
 _ITEM = re.compile(r"[-–—•·*▪●○□◇※☞>]\s")
@@ -42,6 +44,11 @@ class Page:
     def of(cls, sentences: Sequence[str], language: str) -> "Page":
         whole = "\n".join(sentences)
         return cls(chrome.rules_for(whole), _writes_marks(sentences, language), is_mostly_capitals(whole))
+
+
+def matter_words(text: str) -> list[str]:
+    """The words that carry the matter, in small letters: the longer ones, and pairs of unspaced characters."""
+    return [word.lower() for word in _LONG_WORD.findall(text)] + _UNSPACED_PAIR.findall(text)
 
 
 def count_words(text: str) -> int:

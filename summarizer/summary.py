@@ -3,11 +3,12 @@
 text -> sentences -> judged (guards) -> ranked (method) -> chosen (selection) -> Summary
 """
 
+import re
 from collections.abc import Sequence
 
 from summarizer import methods, selection
 from summarizer.guards import Fault, Judged, Sentence, judge
-from summarizer.languages import detect_language
+from summarizer.languages import UNKNOWN, detect_language
 from summarizer.lines import blocks
 from summarizer.model import Summary
 from summarizer.ranking import stems_of
@@ -31,7 +32,7 @@ def summarize(
     """
     methods.check(method)
     text = text[:MAX_CHARACTERS]
-    language = language or detect_language(text)
+    language = _known(language) or detect_language(text)
     starts = [start for start, _ in blocks(text)]
     found: list[Sentence] = []
     paragraph = -1
@@ -52,7 +53,7 @@ def summarize_paragraphs(
 ) -> Summary:
     """As `summarize`, of an article whose body paragraphs are known; no sentence crosses from one to the next."""
     methods.check(method)
-    language = language or detect_language("\n".join(paragraphs)[:MAX_CHARACTERS])
+    language = _known(language) or detect_language("\n".join(paragraphs)[:MAX_CHARACTERS])
     found: list[Sentence] = []
     left = MAX_CHARACTERS
     for number, paragraph in enumerate(paragraphs):
@@ -74,9 +75,15 @@ def summarize_sentences(
     """As `summarize`, of sentences that are split already; at most `count` of them are taken."""
     methods.check(method)
     read = sentences[:MAX_SENTENCES]
-    language = language or detect_language("\n".join(read)[:MAX_CHARACTERS])
+    language = _known(language) or detect_language("\n".join(read)[:MAX_CHARACTERS])
     found = [Sentence(index, text, 0) for index, text in enumerate(read) if text.strip()]
     return _summary(found, title, language, count, method)
+
+
+def _known(language: str | None) -> str | None:
+    """`en` of `en-GB`, `EN` and `en_US`; None where nothing is known."""
+    code = re.split(r"[-_]", (language or "").strip().lower())[0]
+    return None if code in ("", UNKNOWN) else code
 
 
 def _headline(found: Sequence[Sentence]) -> str | None:

@@ -48,6 +48,27 @@ def test_the_lead_of_a_saved_page_is_its_first_paragraph_not_its_headline() -> N
     assert summarizer.summarize(xi_lee()).sentences[0].startswith("President Xi Jinping said Friday")
 
 
+def test_a_first_paragraph_cut_off_by_share_links_is_kept() -> None:
+    links = ["Share on Facebook", "Tweet this", "E-mail", "Print", "Save", "Most Popular"]
+    page = ["Town and country", "Sport", PARAGRAPHS[0], *links, *PARAGRAPHS[1:]]
+    assert summarizer.summarize("\n\n".join(page)).sentences[0] == PARAGRAPHS[0]
+
+
+def test_prose_around_the_article_is_left() -> None:
+    before = "Our readers may now choose among four new puzzles every Saturday morning."
+    after = "The singer who left the band last year has sold her house on the lake."
+    links = ["Home", "World", "Business", "Weather", "Puzzles"]
+    page = [before, *links, *PARAGRAPHS, *links, after]
+    chosen = summarizer.summarize("\n".join(page), sentences=6).sentences
+    assert before not in chosen
+    assert after not in chosen
+
+
+@pytest.mark.parametrize(("given", "kept"), [("en-GB", "en"), ("EN", "en"), ("zh_TW", "zh"), ("und", "en"), ("", "en")])
+def test_a_language_is_taken_by_its_first_part(given: str, kept: str) -> None:
+    assert summarizer.summarize(PARAGRAPHS[0], language=given).language == kept
+
+
 def test_paragraphs_are_numbered_through() -> None:
     summary = summarizer.summarize_paragraphs(PARAGRAPHS, sentences=3)
     numbered = [sentence for paragraph in PARAGRAPHS for sentence in summarizer.split_sentences(paragraph, "en")]
