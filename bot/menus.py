@@ -72,4 +72,4 @@ class Menus:
         try:
             await call()
         except TelegramError as error:
-            log.warning("menu_not_set", scope=scope.type, error=type(error).__name__)
+            log.info("menu_not_set", scope=scope.type, error=type(error).__name__)

@@ -160,6 +160,7 @@ class Router:
         if reply.toast and not reply.text:  # there is no button to show it over
             reply = Reply(render.escape(reply.toast))
         await self._speaker.say(_place(incoming), reply, now)
+        await self._renew_menus(reply)
 
     def _task(self, incoming: Incoming, known: _Known) -> _Task:
         """A command; else the answer to an open question; else a file; else plain words."""
@@ -199,6 +200,7 @@ class Router:
         if incoming.editable and not reply.fresh:
             place = replace(place, edit=incoming.message_id)
         await self._speaker.say(replace(place, answers=None), reply, now)
+        await self._renew_menus(reply)
         return reply
 
     # Both
@@ -212,8 +214,6 @@ class Router:
         if refused is not None:
             return Reply(toast=refused, alarm=True) if ask.pressed else Reply(refused)
         reply = await task.handler(replace(ask, args=task.args, may_change=may_change, data=dict(task.data or {})))
-        for user_id in reply.menus_for:
-            await self._renew_menu(user_id)
         if task.who.role is not None:
             self._wake()
         return reply
@@ -226,10 +226,11 @@ class Router:
             return False
         return await self._admins.is_admin(incoming.chat.id, incoming.person.user_id, now)
 
-    async def _renew_menu(self, user_id: int) -> None:
-        async with self._db.read() as tx:
-            found = await editors.get(tx, self._me.bot_id, user_id)
-        await self._menus.set_person(user_id, found.role if found else None)
+    async def _renew_menus(self, reply: Reply) -> None:
+        for user_id in reply.menus_for:
+            async with self._db.read() as tx:
+                found = await editors.get(tx, self._me.bot_id, user_id)
+            await self._menus.set_person(user_id, found.role if found else None)
 
     async def _ask(self, incoming: Incoming, known: _Known, now: datetime) -> Ask:
         return Ask(

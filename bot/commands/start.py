@@ -39,11 +39,17 @@ async def start(ask: Ask) -> Reply:
     if ask.args.startswith((CLAIM, JOIN)):
         return await _redeem(ask, ask.args.partition("_")[2])
     await _reactivate(ask)
+    reply = await _opened(ask)
+    if ask.role is not None and ask.in_private:  # an editor's menu can't be set before they write
+        return replace(reply, menus_for=(ask.person.user_id,))
+    return reply
+
+
+async def _opened(ask: Ask) -> Reply:
     if ask.args.startswith(TOPIC) and (found := pages.by_slug(ask.topics, ask.args.removeprefix(TOPIC))):
         return await news.topic_page(ask, found, news.SHOWN, "")
     if ask.args.startswith(READ):
-        reply = await news.read(ask.with_args(ask.args.removeprefix(READ)))
-        return reply if reply.text else Reply(reply.toast)
+        return await news.read(ask.with_args(ask.args.removeprefix(READ)))
     return await _welcome(ask)
 
 

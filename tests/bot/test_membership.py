@@ -205,6 +205,12 @@ async def test_each_person_s_menu_shows_what_they_may_do(room: Newsroom) -> None
     assert "subscribe" in await _menu(room, ANN, GROUP)
 
 
+async def test_an_editor_s_menu_comes_with_their_start(room: Newsroom) -> None:
+    assert "queue" not in await _menu(room, ANN)
+    await room.say(ANN, "/start")
+    assert "queue" in await _menu(room, ANN)
+
+
 async def test_too_many_commands_get_one_kind_notice(sqlite_url: str) -> None:
     database = Database(sqlite_url)
     async with newsroom(database, build()) as room:
