@@ -7,7 +7,7 @@ from bot import names
 from bot.ask import Ask, Button, Keyboard, Reply
 from bot.commands import desk_words
 from delivery import render
-from storage import articles, editors, references
+from storage import articles, chats, editors, references
 from storage.database import Connection
 from storage.editors import includes
 from storage.records import Article, ArticleStatus, Role, Topic
@@ -44,10 +44,10 @@ def number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= desk_words.LONGEST_NUMBER else None
 
 
-async def named(ask: Ask, text: str, *, press: str) -> Named | Reply:
+async def named(ask: Ask, text: str, *, press: str, waiting: bool = False) -> Named | Reply:
     """The article that `text` or the answered message names; else a reply that helps to name it.
 
-    `press`: the button prefix by which a choice among several goes on.
+    `press`: the button prefix by which a choice among several goes on. `waiting`: only pending articles are proposed.
     """
     wanted = desk_words.reference(text)
     async with ask.db.read() as tx:
@@ -60,9 +60,11 @@ async def named(ask: Ask, text: str, *, press: str) -> Named | Reply:
         candidates = carried or await references.by_headline(tx, text, limit=CHOICES)
         if len(candidates) == 1:
             return Named(candidates[0], "")
-        newest = [] if candidates else await _newest(tx)
+        newest = [] if candidates else await _newest(tx, waiting=waiting)
     if candidates:
         return _choose("Which of these?", candidates, press)
+    if waiting and not newest:
+        return Reply("Nothing waits for a decision.")
     said = f"No headline has “{render.escape(text.strip()[:80])}” in it." if text.strip() else "Which article?"
     return _choose(f"{said} Give its number, answer the message that holds it, or pick one:", newest, press)
 
@@ -74,9 +76,9 @@ async def _carried(tx: Connection, ask: Ask) -> list[Article]:
     return await articles.get_many(tx, ids)
 
 
-async def _newest(tx: Connection) -> list[Article]:
-    waiting = await articles.pending(tx, limit=CHOICES)
-    return [*waiting, *await articles.latest(tx, limit=CHOICES)][:CHOICES]
+async def _newest(tx: Connection, *, waiting: bool) -> list[Article]:
+    pending = await articles.pending(tx, limit=CHOICES)
+    return pending if waiting else [*pending, *await articles.latest(tx, limit=CHOICES)][:CHOICES]
 
 
 def _unknown(article_id: int) -> Reply:
@@ -118,7 +120,10 @@ async def author(tx: Connection, ask: Ask, article: Article) -> str:
     if article.added_by is None:
         return ""
     known = await editors.get(tx, ask.me.bot_id, article.added_by)
-    return "somebody who left the desk" if known is None else known.name
+    if known is not None:
+        return known.name
+    chat = await chats.get(tx, ask.me.bot_id, article.added_by)
+    return "somebody who left the desk" if chat is None else chat.title
 
 
 def card(article: Article, ask: Ask, *, note: str = "", by: str = "", fresh: bool = False, toast: str = "") -> Reply:

@@ -19,6 +19,7 @@ from bot.registry import Answer, Command, Press
 from delivery import render
 from storage import articles, prompts
 from storage.records import Article, Topic
+from storage.topics import with_ancestors
 
 HEADLINE = "d-headline"
 ASK_FOR = timedelta(minutes=10)
@@ -59,7 +60,7 @@ async def _headline(ask: Ask, article: Article, value: str) -> Reply:
     wanted = desk_words.headline(value)
     async with ask.db.begin() as tx:
         changed = await articles.edit(tx, article.id, headline=wanted) if wanted != article.headline else article
-    return desk_card.card(changed, ask, note="✏️ The headline is changed.")
+    return _changed(article, changed, ask, "✏️ The headline is changed.")
 
 
 async def _ask_headline(ask: Ask, article: Article) -> Reply:
@@ -133,7 +134,7 @@ async def _save_topics(ask: Ask, article: Article, choose: Callable[[set[int]], 
         if wanted != set(present):
             salience = {topic_id: present.get(topic_id, NEW_TOPIC_SALIENCE) for topic_id in sorted(wanted)}
             changed = await articles.edit(tx, article.id, topic_ids=salience)
-    return desk_card.card(changed, ask, note="🏷 The topics are changed.")
+    return _changed(article, changed, ask, "🏷 The topics are changed.")
 
 
 async def press_topics(ask: Ask) -> Reply:
@@ -172,7 +173,7 @@ async def _pick_topics(ask: Ask, article: Article, mask: str | None, page: int) 
 def _order(topics: Sequence[Topic]) -> Callable[[Topic], tuple[str, ...]]:
     """Narrower topics stand behind the wider one that they belong to."""
     names = {topic.id: topic.name for topic in topics}
-    return lambda topic: (*((names.get(topic.parent_id, ""),) if topic.parent_id else ()), topic.name)
+    return lambda topic: tuple(names[topic_id] for topic_id in reversed(with_ancestors(topics, [topic.id])))
 
 
 # Summary
@@ -212,7 +213,7 @@ async def _save_summary(ask: Ask, article: Article, summary: Sequence[str]) -> R
     async with ask.db.begin() as tx:
         same = tuple(summary) == article.summary
         changed = article if same else await articles.edit(tx, article.id, summary=summary)
-    return desk_card.card(changed, ask, note="📝 The summary is changed.")
+    return _changed(article, changed, ask, "📝 The summary is changed.")
 
 
 async def press_summary(ask: Ask) -> Reply:
@@ -271,6 +272,10 @@ def _line(at: int, sentence: str, *, chosen: bool) -> str:
 def _tally(choice: Choice) -> str:
     numbers = ", ".join(str(number + 1) for number in sorted(choice.numbers))
     return f"Chosen: {numbers or 'none'}"
+
+
+def _changed(before: Article, after: Article, ask: Ask, note: str) -> Reply:
+    return desk_card.card(after, ask, note=note if after.version != before.version else "It was so already.")
 
 
 # Buttons

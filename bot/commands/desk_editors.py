@@ -4,6 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlencode
 
+import structlog
+from telegram.error import TelegramError
+
 from bot.access import Who
 from bot.ask import Ask, Keyboard, Reply
 from bot.commands import desk_card
@@ -17,11 +20,13 @@ from storage.editors import LastOwnerError
 from storage.records import Editor, Role
 from storage.slots import zone_of
 
+log = structlog.get_logger(__name__)
+
 LINK_FOR = timedelta(days=3)
 ROLES = {
     Role.OWNER: ("👑", "may do everything and says who else works here"),
-    Role.EDITOR: ("✍️", "adds, approves, edits and pushes"),
-    Role.CONTRIBUTOR: ("📥", "adds; an editor approves"),
+    Role.EDITOR: ("✍️", "adds, approves, edits and pushes articles"),
+    Role.CONTRIBUTOR: ("📥", "adds articles, and an editor approves them"),
 }
 
 
@@ -34,9 +39,11 @@ async def _list(ask: Ask, note: str = "") -> Reply:
     async with ask.db.read() as tx:
         everybody = await editors.all_editors(tx, ask.me.bot_id)
     lines = [f"{ROLES[item.role][0]} {render.escape(item.name)} · {item.role}{_you(item, ask)}" for item in everybody]
-    head = "<b>Who works here</b>"
-    body = "\n".join(lines) or "Nobody is listed. Owners named in OWNER_IDS are set where the bot is hosted."
-    return Reply("\n\n".join(part for part in (note, head, body) if part), keyboard=_list_buttons(everybody, ask))
+    if ask.role is Role.OWNER and all(item.user_id != ask.person.user_id for item in everybody):
+        mark = ROLES[Role.OWNER][0]
+        lines.insert(0, f"{mark} {render.escape(ask.person.name)} · owner by OWNER_IDS (you)")
+    parts = [note, "<b>Who works here</b>", "\n".join(lines)]
+    return Reply("\n\n".join(part for part in parts if part), keyboard=_list_buttons(everybody, ask))
 
 
 def _you(item: Editor, ask: Ask) -> str:
@@ -76,7 +83,7 @@ async def invite(ask: Ask) -> Reply:
     link = ask.me.link(f"{JOIN}{secret}")
     share = "https://t.me/share/url?" + urlencode({"url": link, "text": f"Join our news desk as {_a(role)}:"})
     return Reply(
-        f"Send this link to one person. Whoever opens it first becomes <b>{_a(role)}</b>: {ROLES[role][1]}. "
+        f"Send this link to one person. Whoever opens it first becomes <b>{_a(role)}</b>, who {ROLES[role][1]}. "
         f"It works once, for {LINK_FOR.days} days.\n\n{render.escape(link)}",
         keyboard=((("📨 Send it to somebody", share),),),
         fresh=True,
@@ -129,7 +136,8 @@ async def change(ask: Ask) -> Reply:
             await _end_links(tx, ask, found, role)
     except LastOwnerError as error:
         return Reply(toast=str(error), alarm=True)
-    reply = await _list_or_bye(ask, found, f"{render.escape(found.name)} is {_a(role)} now.")
+    await _tell(ask, found, f"You are {_a(role)} of the news desk now. /help shows what you can do.")
+    reply = await _list_or_bye(ask, found, f"{render.escape(found.name)}: {role} from now on.")
     return replace(reply, menus_for=(found.user_id,))
 
 
@@ -169,6 +177,16 @@ async def _list_or_bye(ask: Ask, found: Editor, note: str) -> Reply:
     async with ask.db.read() as tx:
         mine = await editors.get(tx, ask.me.bot_id, ask.person.user_id)
     return await _list(replace(ask, role=None if mine is None else mine.role), note)
+
+
+async def _tell(ask: Ask, found: Editor, text: str) -> None:
+    """Where they can't be reached the change holds all the same."""
+    if found.user_id == ask.person.user_id:
+        return
+    try:
+        await ask.bot.send_message(found.user_id, text)
+    except TelegramError as error:
+        log.info("editor_not_told", user_id=found.user_id, error=type(error).__name__)
 
 
 async def _editor(ask: Ask, key: str) -> Editor | None:

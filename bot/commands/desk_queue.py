@@ -94,13 +94,13 @@ def _read_cursor(text: str) -> Cursor | None:
 
 
 async def approve(ask: Ask) -> Reply:
-    found = await desk_card.named(ask, ask.args, press="d-ok")
+    found = await desk_card.named(ask, ask.args, press="d-ok", waiting=True)
     return found if isinstance(found, Reply) else await _decide(ask, found.article.id, good=True)
 
 
 async def reject(ask: Ask) -> Reply:
     """What follows the number is the reason, for whoever brought the article."""
-    found = await desk_card.named(ask, ask.args, press="d-no")
+    found = await desk_card.named(ask, ask.args, press="d-no", waiting=True)
     if isinstance(found, Reply):
         return found
     return await _decide(ask, found.article.id, good=False, reason=found.rest[:REASON_LENGTH])

@@ -13,7 +13,7 @@ from storage import articles, editions
 from storage.records import Article, EditionKind
 from storage.slots import zone_of
 
-EDITIONS = 5
+EDITIONS, LOOKED_AT = 5, 10
 REASONS = 4
 
 _NAMES = {
@@ -53,7 +53,7 @@ async def _of_article(ask: Ask, article: Article, *, fresh: bool = True) -> Repl
     newest = sorted(found, key=lambda item: -item.edition_id)
     blocks = [progress_text(item, ask) for item in newest[:EDITIONS]] or [_nothing_yet(article)]
     if len(newest) > 1:
-        blocks.insert(0, f"Carried by {len(newest)} editions, in {sum(item.sent for item in newest):,} messages sent:")
+        blocks.insert(0, f"In {len(newest)} editions, {sum(item.sent for item in newest):,} times sent. The latest:")
     return Reply(
         "\n\n".join([head, *blocks]),
         keyboard=((_refresh(f"d-stat:{article.id}:again"), ("✏️ Article", f"d-new:{article.id}")),),
@@ -70,9 +70,10 @@ def _nothing_yet(article: Article) -> str:
 
 async def _latest(ask: Ask, *, fresh: bool = True) -> Reply:
     async with ask.db.read() as tx:
-        ids = await editions.latest_ids(tx, ask.me.bot_id, EDITIONS)
+        ids = await editions.latest_ids(tx, ask.me.bot_id, LOOKED_AT)
         found = [await status.of_edition(tx, edition_id) for edition_id in ids]
         waiting = await articles.count_pending(tx)
+    found = [item for item in found if item.total or item.spreading][:EDITIONS]  # what reached nobody is no news
     queue = f"📥 {waiting} in the /queue" if waiting else "📥 Nothing in the queue"
     blocks = [progress_text(item, ask) for item in found] or ["Nothing was sent yet."]
     return Reply(

@@ -112,11 +112,11 @@ async def test_the_summary_is_made_of_the_sentences_that_were_named(room: Newsro
     assert after.summary == ("The bridge opened on Monday.", "It cost 40 million euros & a <few> nerves.")
 
 
-@pytest.mark.parametrize("line", ["summary 9", "summary one", "headline " + "x" * 400, "topics +"])
-async def test_what_cannot_be_done_is_explained_and_changes_nothing(room: Newsroom, line: str) -> None:
+async def test_what_cannot_be_done_is_explained_and_changes_nothing(room: Newsroom) -> None:
     article = await _bring(room)
-    (said,) = await room.say(ANN, f"/edit {article.id} {line}")
-    assert said.text
+    for line in ("summary 9", "summary one", "headline " + "x" * 400, "topics +"):
+        (said,) = await room.say(ANN, f"/edit {article.id} {line}")
+        assert said.text
     assert await now_of(room.db, article.id) == article
 
 

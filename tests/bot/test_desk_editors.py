@@ -55,7 +55,8 @@ async def test_a_role_is_changed_and_taken_by_buttons(room: Newsroom) -> None:
     (said,) = await room.say(OWNER, "/editors")
     person, _, _ = await room.press(OWNER, said, "Ben & Co")
     listed, _, _ = await room.press(OWNER, person, "Make an editor")
-    assert "Ben & Co is an editor now" in listed.text
+    assert "Ben & Co: editor from now on" in listed.text
+    assert "You are an editor" in (await room.said(BEN))[-1].text
     assert await _role(room, BEN) is Role.EDITOR
     person, _, _ = await room.press(OWNER, listed, "Ben & Co")
     sure, _, _ = await room.press(OWNER, person, "Remove")
@@ -94,20 +95,20 @@ async def test_links_of_an_owner_end_with_the_ownership(room: Newsroom) -> None:
     assert await _role(room, OWNER) is None
 
 
-@pytest.mark.parametrize("data", [f"d-role:{ANN}:owner", f"d-out:{BEN}:yes", "d-inv:owner", f"d-who:{ANN}"])
 @pytest.mark.parametrize("user", [ANN, BEN, READER])
-async def test_nobody_raises_themselves_by_forged_buttons(room: Newsroom, user: int, data: str) -> None:
+async def test_nobody_raises_themselves_by_forged_buttons(room: Newsroom, user: int) -> None:
     (said,) = await room.say(user, "/help")
-    _, new, toast = await room.press_data(user, said, data)
-    assert new == []
-    assert toast
+    for data in (f"d-role:{ANN}:owner", f"d-role:{user}:owner:yes", f"d-out:{BEN}:yes", "d-inv:owner", f"d-who:{ANN}"):
+        _, new, toast = await room.press_data(user, said, data)
+        assert new == []
+        assert toast
     assert (await _role(room, ANN), await _role(room, BEN)) == (Role.EDITOR, Role.CONTRIBUTOR)
 
 
-@pytest.mark.parametrize("data", ["d-role:", "d-role:x:owner", f"d-role:{BEN}:king", "d-out:", "d-inv:king", "d-who:0"])
-async def test_strange_button_data_changes_nothing(room: Newsroom, data: str) -> None:
+async def test_strange_button_data_changes_nothing(room: Newsroom) -> None:
     (said,) = await room.say(OWNER, "/editors")
-    await room.press_data(OWNER, said, data)
+    for data in ("d-role:", "d-role:x:owner", f"d-role:{BEN}:king", "d-out:", "d-inv:king", "d-who:0"):
+        await room.press_data(OWNER, said, data)
     assert await _role(room, BEN) is Role.CONTRIBUTOR
 
 

@@ -101,13 +101,13 @@ async def test_a_contributor_who_never_wrote_to_the_bot_holds_nothing_up(room: N
 
 
 @pytest.mark.parametrize("user", [BEN, READER])
-@pytest.mark.parametrize("command", ["/queue", "/approve 1", "/reject 1", "/edit 1 headline Mine"])
-async def test_who_is_no_editor_decides_nothing(room: Newsroom, user: int, command: str) -> None:
+async def test_who_is_no_editor_decides_nothing(room: Newsroom, user: int) -> None:
     article = await bring(room.db, "Bridge opens")
-    (said,) = await room.say(user, command)
-    assert "Bridge opens" not in said.text
-    assert "desk" in said.text or "role" in said.text
-    assert (await now_of(room.db, article.id)).status is ArticleStatus.PENDING
+    for command in ("/queue", "/approve 1", "/reject 1", "/edit 1 headline Mine"):
+        (said,) = await room.say(user, command)
+        assert "Bridge opens" not in said.text
+        assert "desk" in said.text or "role" in said.text
+    assert await now_of(room.db, article.id) == article
 
 
 async def test_a_forged_button_of_a_reader_decides_nothing(room: Newsroom) -> None:
@@ -120,23 +120,23 @@ async def test_a_forged_button_of_a_reader_decides_nothing(room: Newsroom) -> No
     assert (await now_of(room.db, article.id)).status is ArticleStatus.PENDING
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        "d-ok:",
-        "d-ok:x",
-        "d-ok:999999",
-        "d-ok:1e5:q",
-        "d-queue:zz.zz",
-        "d-queue:ffffffffffffffffffff.1",
-        "d-read:",
-        "d-card:٣",
-    ],
+STRANGE = (
+    "d-ok:",
+    "d-ok:x",
+    "d-ok:999999",
+    "d-ok:1e5:q",
+    "d-queue:zz.zz",
+    f"d-queue:{'f' * 20}.1",
+    "d-read:",
+    "d-card:٣",
 )
-async def test_strange_button_data_harms_nobody(room: Newsroom, data: str) -> None:
+
+
+async def test_strange_button_data_harms_nobody(room: Newsroom) -> None:
     article = await bring(room.db, "Bridge opens")
     (said,) = await room.say(ANN, "/queue")
-    await room.press_data(ANN, said, data)
+    for data in STRANGE:
+        await room.press_data(ANN, said, data)
     assert (await now_of(room.db, article.id)).status is ArticleStatus.PENDING
 
 
@@ -156,9 +156,11 @@ async def test_an_unknown_number_or_no_name_at_all_is_helped_on(room: Newsroom) 
     (said,) = await room.say(ANN, "/approve 77")
     assert "no article 77" in said.text
     (said,) = await room.say(ANN, "/approve")
-    assert "/add" in said.text
+    assert "Nothing waits" in said.text
+    await bring(room.db, "Harvest ends", status=ArticleStatus.USABLE)
     article = await bring(room.db, "Bridge opens")
     (said,) = await room.say(ANN, "/approve")
+    assert len(said.buttons) == 1
     edited, _, _ = await room.press(ANN, said, "Bridge opens")
     assert "Approved" in edited.text
     assert (await now_of(room.db, article.id)).status is ArticleStatus.USABLE
