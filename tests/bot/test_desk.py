@@ -10,7 +10,7 @@ from tests.bot.desk_rig import ANN, BEN, READER, newsroom, now_of
 
 TEXT = (
     "Bridge opens in Seoul\n\n"
-    "The new bridge over the river opened in Seoul on Monday. Thousands came to see it and walked over it in the rain.\n\n"
+    "The new bridge over the river opened in Seoul on Monday. Thousands walked over it in the rain.\n\n"
     "It took three years to build. The city paid half of it. The other half came from the state."
 )
 
