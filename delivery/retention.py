@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from storage import inbox, prune, replies
+from storage import editors, inbox, prompts, prune, replies
 from storage.database import Connection, Database
 
 CHUNK = 2_000
@@ -11,6 +11,7 @@ DELIVERIES = timedelta(days=30)
 REPLIES = timedelta(days=30)
 SLOTS = timedelta(days=60)
 UPDATES = timedelta(days=2)
+QUESTIONS = timedelta(days=1)
 
 
 async def run_retention(
@@ -28,6 +29,8 @@ async def run_retention(
         lambda tx: prune.slots(tx, before=now - SLOTS, limit=chunk),
         lambda tx: replies.prune(tx, before=now - reply_articles),
         lambda tx: inbox.prune(tx, before=now - UPDATES, limit=chunk),
+        lambda tx: prompts.prune(tx, before=now - QUESTIONS),
+        lambda tx: editors.prune_invitations(tx, now),
     )
     gone = 0
     for kind in kinds:
