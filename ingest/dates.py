@@ -28,7 +28,7 @@ _DAY = r"(?P<day>\d{1,2})"
 _PATTERNS = (
     rf"(?<![\d/]){_YEAR}\s?[-/.]\s?(?P<month>\d{{1,2}})\s?[-/.]\s?{_DAY}(?!\d)\.?(?:\s?\([가-힣一-龥]\))?{_TIME}",
     rf"{_YEAR}\s*[年년]\s*(?P<month>\d{{1,2}})\s*[月월]\s*{_DAY}\s*[日일]{_TIME}",
-    rf"(?<!\d){_DAY}\.(?P<month>\d{{2}})\.{_YEAR}(?!\d){_TIME}",
+    rf"(?<!\d){_DAY}\.(?P<month>\d{{2}})\.{_YEAR}(?!\.?\d){_TIME}",
     rf"(?P<name>[^\W\d_]{{3,12}})\.?\s+{_DAY}(?:st|nd|rd|th)?,?\s+{_YEAR}(?!\d){_TIME}",
     rf"(?<!\d){_DAY}(?:st|nd|rd|th|er|º)?\.?\s+(?:de\s+)?(?P<name>[^\W\d_]{{3,12}})\.?,?\s+(?:de\s+)?{_YEAR}(?!\d){_TIME}",
 )

@@ -2,9 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 MAX_LINES = 20_000
 
@@ -14,6 +15,7 @@ _HAN = re.compile(rf"[{CJK}]")
 # How many characters of Chinese or Japanese make a word, for lengths that are to mean the same in every script.
 HAN_PER_WORD = 1.6
 # Words in a line, from trying on 76 pages rendered by three tools.
+_FULL = 0.75  # of a column: a line broken there misses it by a word at most
 _PHRASE, _SENTENCE, _LINK, _UNENDED, _NOTICE = 4, 10, 12, 22, 25
 
 SENTENCE_END = re.compile(r"""(?:[.!?…。！？।؟۔][\])}"'”’»」』）]*|[”"]|[:：;；])$""")
@@ -149,7 +151,7 @@ def _rows(text: str) -> list[tuple[str, bool]]:
 
 def _unwrapped(rows: Sequence[tuple[str, bool]]) -> list[tuple[str, bool]]:
     """Join lines that were broken at a column: most lines just short of it, and going on in the next."""
-    width = _wrap_width([row for row, _ in rows])
+    width = _wrap_width(rows)
     if width is None:
         return list(rows)
     joined: list[tuple[str, bool]] = []
@@ -159,18 +161,18 @@ def _unwrapped(rows: Sequence[tuple[str, bool]]) -> list[tuple[str, bool]]:
             joined[-1] = (f"{joined[-1][0]} {row}", joined[-1][1])
         else:
             joined.append((row, after_blank))
-        full = len(row) > 0.75 * width  # a broken line misses the column by a word at most
+        full = len(row) > _FULL * width
     return joined
 
 
-def _wrap_width(rows: Iterable[str]) -> int | None:
-    """The column at which a text was wrapped (40 to 100), None where it wasn't."""
-    everything = list(rows)
-    lengths = sorted(map(len, everything))
-    if len(lengths) < 4:  # noqa: PLR2004 - too few to tell
-        return None
-    width = lengths[-1]
-    long = [row for row in everything if len(row) > 0.75 * width]
-    broken = sum(not SENTENCE_END.search(row) for row in long)
-    wrapped = len(long) > len(everything) / 2 and broken > len(long) / 2
+def _wrap_width(rows: Sequence[tuple[str, bool]]) -> int | None:
+    """The column at which a text was wrapped (40 to 100), None where it wasn't.
+
+    Told by the lines that have another right below: nearly all are about as long, and most break off a sentence.
+    """
+    width = max((len(row) for row, _ in rows), default=0)
+    above = [row for (row, _), (_, after_blank) in pairwise(rows) if not after_blank]
+    long = [row for row in above if len(row) > _FULL * width]
+    broken = [row for row in long if not SENTENCE_END.search(row)]
+    wrapped = len(long) > 1 and len(long) > 0.6 * len(above) and len(broken) > len(long) / 2
     return width if wrapped and 40 <= width <= 100 else None  # noqa: PLR2004
