@@ -57,7 +57,7 @@ clean:  ## remove what the other targets made, but never data/
 .venv/.installed: .venv/bin/python requirements.txt pyproject.toml
 	@echo "Installing the locked dependencies into .venv ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.txt

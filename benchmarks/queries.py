@@ -58,7 +58,7 @@ def _row(number: int, source_id: int, random: Random) -> dict[str, Any]:
 
 
 async def _fill(database: Database, count: int) -> None:
-    random = Random(7)  # noqa: S311 - the same archive each time
+    random = Random(7)  # the same archive each time
     async with database.begin() as tx:
         await topics.seed(tx, [TopicSpec(f"topic{number}", f"Topic {number}") for number in range(10)])
         source = await sources.get_or_add(tx, "bench", kind=SourceKind.FEED, trusted=True, now=NOW)
