@@ -7,8 +7,8 @@ from telegram import Document
 
 # As much as Telegram gives a bot (getFile).
 LARGEST_FILE = 20_000_000
-# Clients cut a pasted text at 4096 characters, or a little before, at a space.
-CUT_FROM = 3_900
+# Clients cut a pasted text at 4096 characters, or a word before.
+CUT_FROM = 4_000
 # A share button sends a page's title and its address; a text of an article is longer than a title.
 LONGEST_TITLE = 300
 # Bytes. From here on a message without any command may be meant as an article.
