@@ -21,6 +21,7 @@ from bot import connect, web
 from bot.ask import Identity
 from bot.commands import desk
 from bot.commands.desk_intake import DeskIntake
+from bot.commands.start import make_claim_link
 from bot.receive import ALLOWED_UPDATES, Receiver
 from bot.registry import Registry
 from bot.router import Router
@@ -37,7 +38,6 @@ from ingest.run import Ingest
 from ingest.topics import load_specs
 from storage import editors, migrate, topics
 from storage.database import Database
-from storage.records import Role
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +46,6 @@ STOP_DEADLINE_S = 25.0
 
 # How often updates are looked for that another process stored; what this one stores is taken up at once.
 CHECK_ALONE_S, CHECK_SHARED_S = 2.0, 0.05
-CLAIM_FOR = timedelta(days=1)
 
 
 class Process(StrEnum):
@@ -192,6 +191,8 @@ class Service:
             clock=clock,
             owner_ids=self.owner_ids,
             zone=self.settings.digest_zone,
+            digest_minute=self.settings.digest_minute,
+            wake=self.sender.wake,
         )
         self.receiver = Receiver(
             self.database,
@@ -257,10 +258,7 @@ class Service:
         async with self.database.begin() as tx:
             if self.owner_ids or await editors.has_owner(tx, self.bot.id):
                 return
-            secret = await editors.invite(
-                tx, bot_id=self.bot.id, role=Role.OWNER, created_by=None, expires_at=clock() + CLAIM_FOR
-            )
-        link = self.me.link(f"claim_{secret}")
+            link = await make_claim_link(tx, self.bot, clock())
         self.say("Nobody owns this bot yet. Who opens this link first does; it is good once, for a day:", link)
 
     def tasks(self, stop: asyncio.Event) -> dict[str, Coroutine[Any, Any, None]]:
