@@ -216,7 +216,7 @@ def tidy(draft: ArticleDraft) -> ArticleDraft:
         byline=_line(draft.byline, 300),
         dateline=_line(draft.dateline, 200),
         url=_url(draft.url),
-        guid=_indexed(_line(draft.guid, MAX_FIELD)),
+        guid=_indexed(draft.guid),
         photo_url=_url(draft.photo_url),
         caption=_line(draft.caption, MAX_FIELD),
         language=_line(draft.language, 16),
@@ -238,9 +238,11 @@ def _line(value: str | None, longest: int) -> str | None:
 
 
 def _url(value: str | None) -> str | None:
-    url = _indexed(_line(value, MAX_FIELD))
+    url = _indexed(value)
     return url if url and url.lower().startswith(("http://", "https://")) else None
 
 
 def _indexed(value: str | None) -> str | None:
-    return value if value and len(value.encode()) <= _INDEXED_BYTES else None
+    """Whole or not at all: cut values would make two articles one."""
+    line = _line(value, _INDEXED_BYTES + 1)
+    return line if line and len(line.encode()) <= _INDEXED_BYTES else None

@@ -31,8 +31,8 @@ class Unread:
 
 
 def drafts_from_json(text: str, *, by_line: bool) -> Iterator[ArticleDraft | Unread]:
-    """The rows in order, counted from 1. `by_line`: what can't be one JSON value may be one a line anyway."""
-    for number, row in enumerate(_rows(text, by_line), start=1):
+    """In order. `by_line`: rows are numbered by their lines; what can't be one JSON value may be one a line anyway."""
+    for number, row in _rows(text, by_line):
         if isinstance(row, Unread):
             yield row
             continue
@@ -64,7 +64,7 @@ def draft_from_row(row: Any) -> ArticleDraft:
     )
 
 
-def _rows(text: str, by_line: bool) -> Iterator[Any]:
+def _rows(text: str, by_line: bool) -> Iterator[tuple[int, Any]]:
     if not by_line:
         try:
             value = json.loads(text)
@@ -73,14 +73,14 @@ def _rows(text: str, by_line: bool) -> Iterator[Any]:
             if not by_line:
                 raise ExtractError("it is not valid JSON") from None
         else:
-            yield from _listed(value)
+            yield from enumerate(_listed(value), start=1)
             return
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
-                yield json.loads(line)
+                yield number, json.loads(line)
             except (ValueError, RecursionError):
-                yield Unread(number, f"line {number} is not valid JSON")
+                yield number, Unread(number, "it is not valid JSON")
 
 
 def _listed(value: Any) -> list[Any]:

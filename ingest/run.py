@@ -137,7 +137,7 @@ class Ingest:
         self, data: bytes, *, name: str, mime: str | None = None, handling: Handling, kind: SourceKind
     ) -> list[Result]:
         """The articles in bytes that somebody gave."""
-        items = await asyncio.to_thread(_items, data, name, kind, None, mime)
+        items = await self._guarded(name, asyncio.to_thread, _items, data, name, kind, None, mime)
         return [result async for result in self._take_all(_each(items), handling)]
 
     async def page(self, url: str, *, handling: Handling) -> list[Result]:

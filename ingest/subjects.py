@@ -27,11 +27,17 @@ def expand(names: Iterable[str]) -> Iterator[Subject]:
     """Folders become their files, sorted, all the way down; hidden files and folders are passed over."""
     for name in names:
         subject = Subject(name)
-        path = Path(name)
-        if name == STDIN or subject.is_url or not path.is_dir():
+        if name == STDIN or subject.is_url or not _is_folder(name):
             yield subject
         else:
-            yield from _folder(path)
+            yield from _folder(Path(name))
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except OSError:  # a name that is too long
+        return False
 
 
 def _folder(path: Path) -> Iterator[Subject]:

@@ -1,0 +1,188 @@
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from ingest import samples
+from ingest.desk import Desk
+from ingest.errors import FetchError
+from ingest.run import Handling, Ingest, Outcome, Result, counted, in_order, to_json
+from ingest.topics import load_specs
+from storage import topics
+from storage.database import Database
+from storage.records import ArticleStatus, SourceKind
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+OLD, NEW = NOW - timedelta(days=30), NOW - timedelta(hours=2)
+FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Example Wire</title>
+<item><title>Old storm</title><link>https://e.org/1</link><pubDate>{old}</pubDate>
+<description>The storm of last month closed the harbour for two days.</description></item>
+<item><title>New storm</title><link>https://e.org/2</link><pubDate>{new}</pubDate>
+<description>The storm of this morning closed the harbour again.</description></item></channel></rss>""".format(
+    old=OLD.strftime("%a, %d %b %Y %H:%M:%S GMT"), new=NEW.strftime("%a, %d %b %Y %H:%M:%S GMT")
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    url: str
+    body: bytes
+    content_type: str | None = None
+
+
+class Pages:
+    """A web of a few addresses."""
+
+    def __init__(self, **bodies: str) -> None:
+        self._bodies = {f"https://e.org/{name}": body for name, body in bodies.items()}
+
+    async def get(self, url: str) -> Answer:
+        if url not in self._bodies:
+            raise FetchError("its site has no such page (answer 404)", url=url, advice="Check the address.")
+        return Answer(url, self._bodies[url].encode())
+
+
+def ingest_of(db: Database, pages: Pages | None = None) -> Ingest:
+    return Ingest(Desk(db, monotonic=lambda: 0.0), pages, clock=lambda: NOW)
+
+
+async def all_of(ingest: Ingest, names: Sequence[object], handling: Handling | None = None) -> list[Result]:
+    return [result async for result in ingest.run(map(str, names), handling or Handling())]
+
+
+def write(path: Path, headline: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{headline}\n\nThe text of it says what happened on Monday.", encoding="utf-8")
+
+
+async def test_a_folder_is_read_in_order_and_bad_files_are_named(db: Database, tmp_path: Path) -> None:
+    tmp_path = tmp_path / "in"
+    write(tmp_path / "b.txt", "Second")
+    write(tmp_path / "a.txt", "First")
+    write(tmp_path / "deep/er/c.txt", "Third")
+    write(tmp_path / ".hidden/d.txt", "Hidden")
+    write(tmp_path / "e.txt", "First")
+    (tmp_path / "bad.bin").write_bytes(bytes(range(256)) * 10)
+    (tmp_path / "empty.txt").touch()
+    steps: list[tuple[int, int]] = []
+    results = [
+        result
+        async for result in ingest_of(db).run([str(tmp_path), "/no/such"], progress=lambda *step: steps.append(step))
+    ]
+    found = {Path(result.subject).name: (result.outcome, result.reason) for result in results}
+    assert found == {
+        "a.txt": (Outcome.ADDED, None),
+        "b.txt": (Outcome.ADDED, None),
+        "bad.bin": (Outcome.FAILED, "it is not text, HTML, or a feed"),
+        "c.txt": (Outcome.ADDED, None),
+        "e.txt": (Outcome.KNOWN, None),
+        "empty.txt": (Outcome.FAILED, "it is empty"),
+        "such": (Outcome.FAILED, "there is no such file"),
+    }
+    assert [result.article.id for result in results if result.article] == [1, 2, 3, 1]
+    assert steps == [(number, 7) for number in range(1, 8)]
+    assert counted(results) == {Outcome.ADDED: 3, Outcome.KNOWN: 1, Outcome.FAILED: 3}
+
+
+async def test_the_samples_go_in(db: Database) -> None:
+    async with db.begin() as tx:
+        await topics.seed(tx, load_specs())
+    results = await all_of(ingest_of(db), samples.paths())
+    rows = [to_json(result) for result in results]
+    assert all(result.outcome is Outcome.ADDED for result in results)
+    assert {row["language"] for row in rows} >= {"en", "ko", "zh"}
+    assert len({slug for row in rows for slug in row["topics"]}) >= 10
+    (xi_lee,) = (row for row in rows if row["source"] == "Xinhua")
+    assert list(xi_lee) == [
+        "id", "headline", "source", "published_at", "language", "topics", "caption", "paragraphs", "summary", "status",
+        "duplicate_of",
+    ]  # fmt: skip
+    assert xi_lee["published_at"] == "2017-05-19T11:50:52Z"
+    assert {"korea", "china"} <= set(xi_lee["topics"])
+    assert len(xi_lee["paragraphs"]) == 15
+    assert len(xi_lee["summary"]) == 3
+    assert (xi_lee["status"], xi_lee["duplicate_of"]) == ("usable", None)
+    json.dumps(rows)
+
+
+async def test_old_items_of_a_feed_are_archive(db: Database, tmp_path: Path) -> None:
+    (tmp_path / "feed.xml").write_text(FEED)
+    results = await all_of(ingest_of(db), [tmp_path / "feed.xml"])
+    assert [(result.article.headline, result.article.archive) for result in results if result.article] == [
+        ("Old storm", True),
+        ("New storm", False),
+    ]
+
+
+async def test_old_files_are_archive_only_when_asked(db: Database, tmp_path: Path) -> None:
+    for number in (1, 2):
+        row = {"title": f"T{number}", "text": "Text of it.", "published_at": OLD.isoformat()}
+        (tmp_path / f"{number}.json").write_text(json.dumps(row))
+    (plain,) = await all_of(ingest_of(db), [tmp_path / "1.json"])
+    (asked,) = await all_of(ingest_of(db), [tmp_path / "2.json"], Handling(archive=True))
+    assert plain.article is not None
+    assert asked.article is not None
+    assert (plain.article.archive, asked.article.archive) == (False, True)
+
+
+async def test_addresses_lists_of_feeds_and_standard_input(db: Database, tmp_path: Path) -> None:
+    opml = '<opml version="2.0"><body><outline xmlUrl="https://e.org/feed"/><outline xmlUrl="https://e.org/gone"/></body></opml>'
+    (tmp_path / "feeds.opml").write_text(opml)
+    pages = Pages(feed=FEED, page="Storm at sea\n\nThe storm sank a ship on Monday, officials said.")
+    results = [
+        result
+        async for result in ingest_of(db, pages).run(
+            [str(tmp_path / "feeds.opml"), "https://e.org/page", "-"],
+            stdin=lambda: b"Said aloud\n\nIt was read from a pipe.",
+        )
+    ]
+    assert [(result.subject, result.outcome.value) for result in results] == [
+        ("https://e.org/feed", "added"),
+        ("https://e.org/feed", "added"),
+        ("https://e.org/gone", "failed"),
+        ("https://e.org/page", "added"),
+        ("-", "added"),
+    ]
+    assert results[2].reason == "its site has no such page (answer 404). Check the address."
+    assert to_json(results[2]) == {"path": "https://e.org/gone", "error": results[2].reason}
+
+
+async def test_what_a_contributor_gives_waits(db: Database) -> None:
+    handling = Handling(trusted=False, added_by=77)
+    data = b"Storm closes harbour\n\nThe storm closed the harbour on Monday."
+    (result,) = await ingest_of(db).data(data, name="message.txt", handling=handling, kind=SourceKind.MANUAL)
+    assert result.article is not None
+    assert (result.article.status, result.article.added_by) == (ArticleStatus.PENDING, 77)
+    (failed,) = await ingest_of(db).data(b"hi", name="message.txt", handling=handling, kind=SourceKind.MANUAL)
+    assert (failed.outcome, failed.reason) == (Outcome.FAILED, "it holds no article text")
+    (page,) = await ingest_of(db).page("https://e.org/x", handling=handling)
+    assert page.outcome is Outcome.FAILED
+
+
+async def test_jobs_end_in_order_and_stop_when_nobody_listens() -> None:
+    running: list[int] = []
+
+    async def job(number: int) -> int:
+        running.append(number)
+        assert len(running) - number <= 3
+        return number
+
+    assert [number async for number in in_order((partial(job, number) for number in range(9)), 3)] == list(range(9))
+    running.clear()
+    stream = in_order((partial(job, number) for number in range(9)), 3)
+    assert await anext(stream) == 0
+    await stream.aclose()  # type: ignore[attr-defined]
+    assert len(running) <= 3
+
+
+@pytest.mark.parametrize("name", ["/dev/null", "no\x00such", "x" * 5_000])
+async def test_odd_paths_are_named(sqlite_url: str, name: str) -> None:
+    database = Database(sqlite_url)
+    (result,) = await all_of(ingest_of(database), [name])
+    await database.dispose()
+    assert result.outcome is Outcome.FAILED
+    assert result.reason
