@@ -170,10 +170,8 @@ bot = Table(
     metadata,
     Column("bot_id", BigInteger, primary_key=True, autoincrement=False),
     Column("username", Text, nullable=False),
-    Column("update_offset", BigInteger, nullable=False, server_default="0"),
     Column("sender_epoch", BigInteger, nullable=False, server_default="0"),
     Column("retry_at", UtcDateTime),  # 429 for the whole bot
-    Column("welcomed", Boolean, nullable=False, server_default=text("false")),
 )
 
 chat = Table(

@@ -34,13 +34,13 @@ async def test_concurrent_read_then_write_loses_nothing(db: Database) -> None:
 
     async def add_one() -> None:
         async with db.begin() as tx:
-            count = await tx.scalar(select(bot.c.update_offset).with_for_update())
+            count = await tx.scalar(select(bot.c.sender_epoch).with_for_update())
             await asyncio.sleep(0)
-            await tx.execute(update(bot).values(update_offset=(count or 0) + 1))
+            await tx.execute(update(bot).values(sender_epoch=(count or 0) + 1))
 
     await asyncio.gather(*(add_one() for _ in range(30)))
     async with db.read() as tx:
-        assert await tx.scalar(select(func.max(bot.c.update_offset))) == 30
+        assert await tx.scalar(select(func.max(bot.c.sender_epoch))) == 30
 
 
 async def test_second_owner_of_a_file_is_refused(sqlite_url: str) -> None:
