@@ -204,7 +204,7 @@ def _headline_score(line: Line, index: int, start: int, body: set[str], titles: 
     score += min(line.words, 8) / 4
     score += 2.0 if index == 0 else 0.0
     score += 2.0 if index and len(words) > 2 and " ".join(words) in titles else 0.0  # noqa: PLR2004
-    score -= 1.5 if is_sentence(line.text) and not line.text.endswith(("?", "!", '"', "”")) else 0.0
+    score -= 3.0 if is_sentence(line.text) and not line.text.endswith(("?", "!", '"', "”")) else 0.0
     return score - min(start - index, 60) / 12
 
 
