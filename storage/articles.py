@@ -4,16 +4,13 @@
 five rows among a million. Articles of the archive have EPOCH as its `released_at`: windows never meet them.
 """
 
-import hashlib
-import re
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from sqlalchemy import Row, Select, delete, func, insert, literal, select, text, tuple_, union, union_all, update
 
+from storage import identity
 from storage.database import Connection
 from storage.records import Article, ArticleStatus, Cursor, NewArticle
 from storage.schema import article, article_topic, article_topic_pending, source, topic
@@ -27,60 +24,25 @@ RELEASE_LOCK = 0x71D1_0002
 # SQLite takes 500 terms in a compound SELECT.
 TOPICS_AT_ONCE = 100
 
-_TRACKING = re.compile(r"(?i)utm_\w*|(?:fb|g|dc|y|ms|tw)clid|gbraid|wbraid|mc_[ce]id|igshid|ref_src|cmpid|_ga|at_\w+")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+content_hash, url_key = identity.content_hash, identity.url_key
 
 
-# Identity
-
-
-def url_key(url: str | None) -> str | None:
-    """A URL's canonical form, equal for what leads to the same page; None for what names no page of its own.
-
-    http and https, `www.`, letter case of the host, default ports, fragments, a last slash, the order of parameters and
-    those that only track a reader make no difference. A site's front page is no article's address.
-    """
-    try:
-        parts = urlsplit((url or "").strip())
-        port = parts.port
-    except ValueError:
-        return None
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
-        return None
-    host = parts.hostname.rstrip(".").removeprefix("www.")
-    if port is not None and port != _DEFAULT_PORTS[parts.scheme]:
-        host = f"{host}:{port}"
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    query = urlencode(sorted(pair for pair in pairs if not _TRACKING.fullmatch(pair[0])))
-    path = parts.path.rstrip("/")
-    if not path and not query:
-        return None
-    return f"//{host}{path}" + (f"?{query}" if query else "")
-
-
-def content_hash(headline: str, paragraphs: Iterable[str]) -> str:
-    """SHA-256 (hex) of the text after NFKC, casefold and folded whitespace."""
-    folded = unicodedata.normalize("NFKC", "\n".join([headline, *paragraphs])).casefold()
-    return hashlib.sha256(" ".join(folded.split()).encode("utf-8", "surrogatepass")).hexdigest()
+# Life
 
 
 async def find_same(
     tx: Connection, *, content_hash: str, url_key: str | None, source_id: int | None, guid: str | None
 ) -> int | None:
     """The id of the article that this one repeats: same text, same page, or same guid of the same source."""
-    conditions = [article.c.content_hash == content_hash]
+    ways = [article.c.content_hash == content_hash]
     if url_key is not None:
-        conditions.append(article.c.url_key == url_key)
+        ways.append(article.c.url_key == url_key)
     if source_id is not None and guid is not None:
-        conditions.append((article.c.source_id == source_id) & (article.c.guid == guid))
-    for condition in conditions:
-        found = await tx.scalar(select(article.c.id).where(condition))
-        if found is not None:
-            return int(found)
-    return None
-
-
-# Life
+        ways.append((article.c.source_id == source_id) & (article.c.guid == guid))
+    # A UNION, so that each way is looked up in its own index; the surest way first.
+    ranked = union_all(*(select(literal(rank).label("rank"), article.c.id).where(way) for rank, way in enumerate(ways)))
+    found = await tx.scalar(select(ranked.subquery().c.id).order_by("rank").limit(1))
+    return None if found is None else int(found)
 
 
 async def release_lock(tx: Connection) -> None:
@@ -131,7 +93,8 @@ async def add(tx: Connection, new: NewArticle, now: datetime) -> Article:
         )
         .returning(article.c.id)
     )
-    await _put_topics(tx, int(article_id), new.topics)
+    when = (new.published_at.replace(microsecond=0), released_at, new.archive)
+    await _insert_topics(tx, int(article_id), new.topics, *when)
     return await _known(tx, int(article_id))
 
 
@@ -210,11 +173,26 @@ async def _put_topics(tx: Connection, article_id: int, topics: Mapping[int, floa
             )
         )
     ).one()
+    released_at = row.released_at if row.status == ArticleStatus.USABLE else None
+    await _insert_topics(tx, article_id, topics, row.published_at, released_at, row.archive)
+
+
+async def _insert_topics(
+    tx: Connection,
+    article_id: int,
+    topics: Mapping[int, float],
+    published_at: datetime,
+    released_at: datetime | None,
+    archive: bool,
+) -> None:
+    """`released_at`: None where the article is not usable."""
+    if not topics:
+        return
     rows = [{"article_id": article_id, "topic_id": key, "salience": value} for key, value in topics.items()]
-    if row.status != ArticleStatus.USABLE:
+    if released_at is None:
         await tx.execute(insert(article_topic_pending), rows)
         return
-    when = {"published_at": row.published_at, "released_at": EPOCH if row.archive else row.released_at}
+    when = {"published_at": published_at, "released_at": EPOCH if archive else released_at}
     await tx.execute(insert(article_topic), [item | when for item in rows])
 
 
