@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-CAPACITY, PER_SECOND = 20.0, 0.5
+# A second apart is as often as Telegram lets us answer one chat for long.
+CAPACITY, PER_SECOND = 30.0, 1.0
 REMEMBERED = 10_000
 
 

@@ -13,6 +13,7 @@ from delivery import render
 CLOSE = 0.6
 TOPIC_BUTTONS = 6
 LONGEST_NAME = 60
+SHORTEST_NAME = 4  # of a command that stands for a topic; /foo is not football
 MOST_WORDS = 3  # of a mistyped name; more are talk
 
 Handler = Callable[[Ask], Awaitable[Reply]]
@@ -58,7 +59,7 @@ def unknown(commands: Sequence[Command]) -> Handler:
 
     async def answer(ask: Ask) -> Reply:
         match = names.match(ask.topics, ask.command)
-        if match.only is not None:
+        if match.only is not None and len(ask.command) >= SHORTEST_NAME:
             return await news.topic_page(ask, match.only, news.SHOWN, "")
         near = [name for name in known if names.one_apart(name, ask.command)]
         near += difflib.get_close_matches(ask.command, known, n=2, cutoff=CLOSE)
