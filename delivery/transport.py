@@ -17,6 +17,8 @@ from delivery.errors import FloodError, InDoubtError, NeverSentError, ServerErro
 
 # Servers drop idle connections; one that is dropped while we write is a doubt, so ours are dropped first.
 KEEP_ALIVE_SECONDS = 15
+# A server that reads our request ever so slowly has this much more than one that answers slowly.
+SPARE_SECONDS = 5.0
 DOUBTFUL = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
 
 Timeout = float | DefaultValue[Any] | None
@@ -73,11 +75,12 @@ class AiohttpRequest(BaseRequest):
         """One request. aiohttp knows no write timeout: an upload has `upload_timeout`; the pool's is connect's."""
         del write_timeout, pool_timeout
         uploads = request_data is not None and request_data.contains_files
-        limits = aiohttp.ClientTimeout(
-            total=None,
-            connect=_seconds(connect_timeout, self._connect_timeout),
-            sock_read=self._upload_timeout if uploads else _seconds(read_timeout, self._read_timeout),
+        connecting = _seconds(connect_timeout, self._connect_timeout)
+        reading = self._upload_timeout if uploads else _seconds(read_timeout, self._read_timeout)
+        whole = (
+            None if method == "GET" or connecting is None or reading is None else connecting + reading + SPARE_SECONDS
         )
+        limits = aiohttp.ClientTimeout(total=whole, connect=connecting, sock_read=reading)
         status, payload, retry_after = await self._exchange(method, url, _body(request_data), limits)
         if method == "GET":
             return status, payload

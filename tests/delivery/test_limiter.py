@@ -1,0 +1,91 @@
+"""Replies under the pacer, through python-telegram-bot's own bot."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from telegram.error import RetryAfter
+from telegram.ext import ExtBot
+
+from delivery.limiter import PACED, Limiter, Turn
+from delivery.pace import Pacer
+from delivery.transport import AiohttpRequest
+from sandbox.faults import Fault
+from sandbox.server import Sandbox, serve
+from storage.records import Lane
+
+TOKEN = "777:TEST-token_for_replies"
+FAST = 1000.0
+
+
+class Wire:
+    def __init__(self, sandbox: Sandbox, url: str) -> None:
+        self.sandbox = sandbox
+        self.pacer = Pacer(FAST)
+        self.bot: ExtBot[Turn] = ExtBot(
+            TOKEN,
+            base_url=f"{url}/bot",
+            request=AiohttpRequest(),
+            get_updates_request=AiohttpRequest(),
+            rate_limiter=Limiter(self.pacer),
+        )
+
+    def sent_at(self) -> list[float]:
+        return [row.at for row in self.sandbox.ledger.rows if row.method == "sendMessage" and row.ok]
+
+
+@pytest.fixture
+async def wire() -> AsyncIterator[Wire]:
+    sandbox = await Sandbox.open(None)
+    sandbox.world.add_bot(TOKEN, username="tidings_bot")
+    sandbox.world.bulk_chats(50, 1001)
+    async with serve(sandbox) as url:
+        made = Wire(sandbox, url)
+        async with made.bot:
+            yield made
+    await sandbox.close()
+
+
+async def test_replies_to_many_are_paced(wire: Wire) -> None:
+    wire.pacer.gap = 0.02
+    async with asyncio.TaskGroup() as calls:
+        for chat_id in range(1001, 1021):
+            calls.create_task(wire.bot.send_message(chat_id, "hello"))
+    times = sorted(wire.sent_at())
+    assert len(times) == 20
+    assert times[-1] - times[0] >= 0.02 * 19 - 0.05
+
+
+async def test_a_fourth_reply_to_a_person_waits(wire: Wire) -> None:
+    async with asyncio.TaskGroup() as calls:
+        for _ in range(4):
+            calls.create_task(wire.bot.send_message(1001, "hello"))
+    times = sorted(wire.sent_at())
+    assert times[2] - times[0] < 1.0
+    assert times[3] - times[0] >= 3.0
+
+
+async def test_what_is_no_message_does_not_wait(wire: Wire) -> None:
+    wire.pacer.hold(asyncio.get_running_loop().time() + 60)
+    async with asyncio.timeout(5):
+        await wire.bot.send_chat_action(1001, "typing")
+        await wire.bot.get_me()
+        await wire.bot.do_api_request(
+            "send_Message", api_kwargs={"chat_id": 1001, "text": "paced"}, rate_limit_args=PACED
+        )
+
+
+async def test_a_flood_wait_is_waited_for(wire: Wire) -> None:
+    wire.sandbox.faults.all.append(Fault("too_many", chat_id=1001, retry_after=1))
+    message = await wire.bot.send_message(1001, "hello")
+    assert message.text == "hello"
+    rows = [row for row in wire.sandbox.ledger.rows if row.method == "sendMessage"]
+    assert rows[1].at - rows[0].at >= 1.0
+
+
+async def test_a_long_flood_wait_is_an_error_and_holds_the_chat(wire: Wire) -> None:
+    wire.sandbox.faults.all.append(Fault("too_many", chat_id=1001, retry_after=600))
+    with pytest.raises(RetryAfter):
+        await wire.bot.send_message(1001, "hello")
+    now = asyncio.get_running_loop().time()
+    assert wire.pacer.ready(Lane.REPLY, 1001, now) > now + 590
