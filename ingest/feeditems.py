@@ -17,6 +17,7 @@ _MADE_HEADLINE = 100
 _OLDEST = datetime(1971, 1, 1, tzinfo=UTC)  # a zero of Unix time, or of Go's and .NET's calendars, is no date
 _AHEAD = timedelta(days=1)
 _MAIL = re.compile(r"\(?[^\s@]{1,64}@[^\s@]{1,100}\)?")
+_ESCAPED = re.compile(r"&(?:amp|#38);")
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_].*)?$")
 
 
@@ -63,7 +64,8 @@ def web_address(found: Iterable[str], base: str | None = None) -> str | None:
     """The first that is, or leads from `base` to, an http or https address."""
     for text in found:
         try:
-            url = urljoin(base or "", "".join(text.split()) if "\n" in text else text.strip())
+            # In CDATA an ampersand needs no escape; some feeds write one all the same.
+            url = urljoin(base or "", _ESCAPED.sub("&", "".join(text.split()) if "\n" in text else text.strip()))
             parts = urlsplit(url)
         except ValueError:
             continue

@@ -7,7 +7,6 @@ feedparser takes 15 s on a feed of 100,000 items, so only the first items reach 
 
 import calendar
 import codecs
-import html.entities
 import io
 import re
 from collections.abc import Iterable, Iterator
@@ -22,6 +21,7 @@ from ingest.decode import clean
 from ingest.errors import ExtractError
 from ingest.feeditems import Item, draft_of, web_address
 from ingest.feedtext import one_line
+from ingest.feedxml import BROKEN, sound
 from ingest.jsonfeed import read_json_feed
 from storage.records import ArticleDraft
 
@@ -45,7 +45,6 @@ _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}encoding\s*=\s*["']([A-Za-z][\w.:-]
 _SEVEN_BIT = ("iso-2022", "hz")
 # Browsers read the older names of these as the larger sets that contain them.
 _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "euc-kr": "cp949", "ks_c_5601-1987": "cp949", "iso-8859-1": "cp1252"}
-_FEW_BROKEN = 500  # at most one broken character in so many is still UTF-8
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _ROOT = re.compile(r"<!--.*?(?:-->|\Z)|<((?:[A-Za-z_][\w.-]*:)?(?:rss|feed|RDF))(?=[\s>])", re.DOTALL)
@@ -56,27 +55,10 @@ _RSS_IN_RDF = re.compile(
 _ENTITY = re.compile(r"<!ENTITY", re.IGNORECASE)
 _ITEM = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?(?:item|entry)(?=[\s>])")
 _ITEM_END = re.compile(r"</(?:[A-Za-z_][\w.-]*:)?(?:item|entry)\s*>")
-_AMPERSAND = re.compile(
-    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)(?:([A-Za-z]\w{1,30});)?",
-    re.DOTALL,
-)
-_PREFIX = re.compile(r"</?([A-Za-z_][\w-]*):[A-Za-z_]")
-_NAMESPACE = re.compile(r"xmlns:([A-Za-z_][\w-]*)\s*=")
-_NAMESPACES = {
-    "atom": "http://www.w3.org/2005/Atom",
-    "content": "http://purl.org/rss/1.0/modules/content/",
-    "dc": "http://purl.org/dc/elements/1.1/",
-    "dcterms": "http://purl.org/dc/terms/",
-    "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd",
-    "media": "http://search.yahoo.com/mrss/",
-    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
-}
 # feedparser would take a photo's description for the item's own.
 _MEDIA_TEXT = re.compile(r"(</?media:)(title|description)\b")
 _JSON_FEED = re.compile(rb"jsonfeed\.org\\?/version")
 _OPML = re.compile(r"(?i)<opml[\s>]")
-
-_BROKEN = "it looks like a feed, but its XML is broken before its first item"
 
 Entry = dict[str, Any]  # feedparser ships no types
 
@@ -156,9 +138,18 @@ def _decoded(data: bytes) -> str:
     if declared and declared.startswith(_SEVEN_BIT):
         return clean(data.decode(declared, "ignore"))
     text = data.decode("utf-8", "replace")
-    if text.count("\ufffd") <= len(text) / _FEW_BROKEN:
+    if _is_utf8(text, declared):
         return clean(text.replace("\ufffd", ""))
     return clean(data.decode(declared or "cp1252", "replace").replace("\ufffd", ""))
+
+
+def _is_utf8(text: str, declared: str | None) -> bool:
+    """Whether what UTF-8 could read of the bytes outweighs what it couldn't; clearly, where they declare another."""
+    broken = text.count("\ufffd")
+    if not broken or declared == "utf-8":
+        return True
+    good = len(text) - broken - len(text.encode("ascii", "ignore"))
+    return broken * (10 if declared else 1) <= good
 
 
 def _declared(data: bytes) -> str | None:
@@ -195,13 +186,13 @@ def _parse_xml(text: str, url: str | None, now: datetime, cut: bool) -> Feed:
     _refuse_entities(text[: root.start()])
     body, truncated = _whole_items(text[root.start() :], root[1])
     found = feedparser.parse(
-        io.BytesIO(_sound(_MEDIA_TEXT.sub(r"\1x\2", body), root[1])),
+        io.BytesIO(sound(_MEDIA_TEXT.sub(r"\1x\2", body), root[1])),
         response_headers={"content-type": "application/xml; charset=utf-8"},
         sanitize_html=False,
         resolve_relative_uris=False,
     )
     if not found["entries"] and found["bozo"]:
-        raise ExtractError(_BROKEN)
+        raise ExtractError(BROKEN)
     about = dict(found["feed"])
     title, base = one_line(about.get("title") or "") or None, web_address([about.get("link") or ""], url) or url
     items = (_item(dict(entry), about) for entry in found["entries"][:MAX_ITEMS])
@@ -217,29 +208,6 @@ def _whole_items(body: str, root: str) -> tuple[str, bool]:
     kept = kept[:MAX_PARSED]
     ends = [found.end() for found in _ITEM_END.finditer(kept)]
     return (kept[: ends[-1]] + _closing(root) if ends else kept), True
-
-
-def _sound(body: str, root: str) -> bytes:
-    """Well-formed XML that says the same: for any other feedparser has a second parser, which takes minutes on some."""
-    missing = sorted(set(_PREFIX.findall(body)) - set(_NAMESPACE.findall(body)) - {"xml"})[:50]
-    declared = "".join(f' xmlns:{name}="{_NAMESPACES.get(name, f"urn:x:{name}")}"' for name in missing)
-    body = f"<{root}{declared}{_AMPERSAND.sub(_entity, body[len(root) + 1 :])}"
-    parser = lxml.etree.XMLParser(recover=True, resolve_entities=False, no_network=True, remove_comments=True)
-    try:
-        tree = lxml.etree.fromstring(body.encode(), parser)
-    except lxml.etree.LxmlError as error:
-        raise ExtractError(_BROKEN) from error
-    if tree is None:
-        raise ExtractError(_BROKEN)
-    return bytes(lxml.etree.tostring(tree, encoding="utf-8"))
-
-
-def _entity(found: re.Match[str]) -> str:
-    """HTML's entities by name, and ampersands that nobody escaped."""
-    if found[0].startswith("<"):
-        return found[0]
-    known = html.entities.html5.get(f"{found[1]};") if found[1] else None
-    return known if known and known not in "&<>" else f"&amp;{found[0][1:]}"
 
 
 def _closing(root: str) -> str:

@@ -1,6 +1,6 @@
 """What a feed carries as HTML or text, to plain headlines and paragraphs. Pure.
 
-Feeds add to an article what only a web page needs: pictures and captions, share links, "The post … appeared first on …".
+Feeds add to an article what only a web page needs: pictures, captions, share links, "The post … appeared first on …".
 """
 
 import html
