@@ -28,6 +28,7 @@ from storage.records import ArticleDraft
 MAX_ATTRIBUTES = 60_000
 MIN_WORDS = 12  # fewer is a label or an error message, not an article
 _FEW_WORDS = 40
+_TELLING = 4
 
 _ATTRIBUTE = re.compile(r"[\w:-]\s*=\s*[\"']?[^\s\"'>]")
 _ARTICLE_TYPE = re.compile(r"(?i)(?:news|blog|reportage|opinion|review|analysis|liveblog|)(?:article|posting|report)$")
@@ -40,7 +41,8 @@ _PUBLISHED_KEYS = (
     "cxenseparse:recs:publishtime", "date",
 )  # fmt: skip
 _CAPTIONS = "//figcaption|//*[contains(@class,'wp-caption-text')]|//*[@itemprop='caption']"
-_CONTROLS = re.compile(r"(?i)^(?:photo|image|caption|credit|image caption|photograph)\s*[:：]?\s*")
+_LABEL = re.compile(r"(?i)^(?:image caption|photo caption|caption)\s*[:：,]?\s*")
+_CREDIT = re.compile(r"(?<=\S)\s*(?:Photo |Image )?Credit(?:\.\.\.|…|:).*")
 
 Tree = Any  # lxml ships no types
 
@@ -69,7 +71,7 @@ def draft_from_html(markup: str, *, url: str | None = None) -> ArticleDraft:
         byline=declared.byline(),
         url=declared.url(),
         photo_url=declared.photo(),
-        caption=_CONTROLS.sub("", captions[0])[:1000] if captions else None,
+        caption=_caption(captions),
         language=declared.language(),
         published_at=declared.published(),
     )
@@ -159,6 +161,12 @@ def _body(tree: Tree, markup: str, captions: Iterable[str]) -> list[str]:
         return paragraphs
     other = _paragraphs(_readable(markup), known)
     return max(paragraphs, other, key=lambda texts: sum(map(count_words, texts)))
+
+
+def _caption(captions: list[str]) -> str | None:
+    """The first that tells something; pages put the photographer's credit straight behind it, without a space."""
+    telling = next((text for text in captions if count_words(text) >= _TELLING), next(iter(captions), None))
+    return _CREDIT.sub("", _LABEL.sub("", telling))[:1000] if telling else None
 
 
 def _readable(markup: str) -> str:
