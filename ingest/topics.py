@@ -21,7 +21,8 @@ from storage.records import Topic, TopicRule, TopicSpec
 
 HEADLINE, DATELINE, LEAD, BODY = 4.0, 4.0, 2.0, 1.0
 WEAK = 0.4
-LEAST = 3.0
+LEAST, LEAST_OF_SHORT = 3.0, 2.0
+SHORT_BODY = 200  # characters after the lead
 SHARE_OF_TOP = 0.15
 # A term said ten times tells little more than one said three times.
 MENTIONS_COUNTED = 3
@@ -64,7 +65,7 @@ class _Term:
 
 
 class Matcher:
-    """Compiled rules. `match` gives topic id → salience (at least 3), without the topics' parents."""
+    """Compiled rules. `match` gives topic id → salience (at least 3; of short texts 2), without the topics' parents."""
 
     def __init__(self, topics: Sequence[Topic]) -> None:
         self._automaton = ahocorasick.Automaton()
@@ -87,7 +88,9 @@ class Matcher:
                     scores[topic_id] += place * weight
                 if weight == 1:
                     carried.add(topic_id)
-        return _salient({topic_id: score for topic_id, score in scores.items() if topic_id in carried})
+        # A feed's item is often a sentence or two: there a single mention in the lead is what it is about.
+        least = LEAST if len(body) > SHORT_BODY else LEAST_OF_SHORT
+        return _salient({topic_id: score for topic_id, score in scores.items() if topic_id in carried}, least)
 
     def _found(self, text: str) -> Iterator[tuple[int, float, str]]:
         """(topic id, weight, term) of each place, each place once for a topic: its longest match."""
@@ -155,10 +158,10 @@ def _in_word(character: str) -> bool:
     return character.isalnum() and not RUNNING.match(character)
 
 
-def _salient(scores: dict[int, float]) -> dict[int, float]:
+def _salient(scores: dict[int, float], least: float) -> dict[int, float]:
     top = max(scores.values(), default=0.0)
     return {
         topic_id: round(score, 2)
         for topic_id, score in sorted(scores.items(), key=lambda item: -item[1])
-        if score >= LEAST and score >= SHARE_OF_TOP * top
+        if score >= least and score >= SHARE_OF_TOP * top
     }
