@@ -21,7 +21,8 @@ def _differences(connection: SyncConnection) -> list[Any]:
             "include_name": lambda name, _kind, _parents: not (name or "").startswith(OWN),
         },
     )
-    return compare_metadata(context, metadata)
+    found: list[Any] = compare_metadata(context, metadata)
+    return found
 
 
 async def test_migrations_end_at_the_schema(db: Database) -> None:
