@@ -55,7 +55,8 @@ def webhook_handler(accept: Accept, secret: str) -> Handler:
             update = json.loads(await request.read())
         except (ValueError, RecursionError):
             return web.Response(status=400, text="Not JSON")
-        if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
+        number = update.get("update_id") if isinstance(update, dict) else None
+        if not isinstance(number, int) or isinstance(number, bool):
             return web.Response(status=400, text="Not an update")
         try:
             await accept(update)
