@@ -24,7 +24,6 @@ from ingest.run import Handling, Ingest, Outcome, Result, counted, to_json
 from ingest.topics import load_specs
 from storage import topics
 from storage.database import Database
-from storage.errors import StorageError
 
 CHUNK_ROWS = 16
 MAX_TEXT_BYTES = 50_000_000
@@ -72,12 +71,16 @@ def _decode(raw: bytes) -> str:
 
 
 def _print_json(value: dict[str, Any]) -> None:
-    terminal.out.file.write(json.dumps(value, ensure_ascii=False) + "\n")
+    """As it is read; escaped where it holds half a surrogate pair, which no encoding takes."""
+    line = json.dumps(value, ensure_ascii=False)
+    if any("\ud800" <= letter <= "\udfff" for letter in line):
+        line = json.dumps(value)
+    terminal.out.file.write(line + "\n")
 
 
 def _summarize_rows(raw: bytes, sentences: int, method: str) -> None:
     """In parallel on the cores, printed in the order of the rows; a bad row is named, the rest goes on."""
-    rows = [line for line in raw.decode("utf-8", errors="replace").split("\n") if line.strip()]
+    rows = [line for line in _decode(raw).split("\n") if line.strip()]
     failed = 0
     with terminal.progress() as bar, ProcessPoolExecutor(os.cpu_count()) as pool:
         task = bar.add_task("Summarizing", total=len(rows))
@@ -121,10 +124,8 @@ def ingest(
     """Take articles in from files (.txt .html .xml .json .jsonl .opml), folders, pages and feeds."""
     settings = terminal.settings()
     handling = Handling(archive=archive, archive_after=timedelta(days=settings.archive_days))
-    try:
+    with terminal.explained():
         results = terminal.run(_ingest(settings, names, handling, as_json=as_json))
-    except StorageError as error:
-        raise terminal.fail(str(error)) from None
     counts = counted(results)
     if not as_json:
         _print_counts(counts)
@@ -185,10 +186,8 @@ def digest(
     """Show what a digest of the topic would say now."""
     settings = terminal.settings()
     span = terminal.duration(since)
-    try:
+    with terminal.explained():
         text = terminal.run(_digest(settings, topic, span))
-    except StorageError as error:
-        raise terminal.fail(str(error)) from None
     terminal.out.print(text, markup=False)
 
 

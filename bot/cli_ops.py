@@ -48,16 +48,10 @@ def _call(work: Callable[[Database], Awaitable[T]]) -> T:
     """Do it on the configured database; what goes wrong ends the program with a sentence."""
     url = terminal.settings().database
     try:
-        return terminal.run(_with_database(url, work))
-    except StorageError as error:
-        raise terminal.fail(str(error)) from None
-    except (SQLAlchemyError, OSError) as error:
-        raise terminal.fail(f"The database can't be reached: {_cause(error)}. Check DATABASE_URL.") from None
-
-
-def _cause(error: Exception) -> str:
-    """The driver's own words: SQLAlchemy's add the statement, and its parameters."""
-    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        with terminal.explained():
+            return terminal.run(_with_database(url, work))
+    except OSError as error:
+        raise terminal.fail(f"The database can't be reached: {terminal.cause(error)}. Check DATABASE_URL.") from None
 
 
 @db.command()
@@ -70,6 +64,9 @@ def upgrade() -> None:
 @db.command("check")
 def check_schema() -> None:
     """Say whether the database has this release's schema; exit status 1 if not."""
+    settings = terminal.settings()
+    if settings.on_sqlite and not _sqlite_exists(settings):
+        raise terminal.fail("There is no SQLite file yet. Run: tidings db upgrade")
     _call(migrate.check)
     terminal.out.print(f"The database is at {migrate.head()}, as this release wants it.")
 
@@ -135,14 +132,14 @@ def _shown(value: object) -> str:
 
 
 def _database_health(settings: Settings) -> Finding:
+    if settings.on_sqlite and not _sqlite_exists(settings):
+        return Finding("Database", True, "the SQLite file is made at the first start")
     try:
         terminal.run(_with_database(settings.database, migrate.check))
     except StorageError as error:
         return Finding("Database", settings.on_sqlite and "is empty" in str(error), str(error))
     except (SQLAlchemyError, OSError) as error:
-        if settings.on_sqlite and not _sqlite_exists(settings):
-            return Finding("Database", True, "the SQLite file is made at the first start")
-        return Finding("Database", False, f"can't be reached: {_cause(error)}")
+        return Finding("Database", False, f"can't be reached: {terminal.cause(error)}")
     return Finding("Database", True, f"answers, schema {migrate.head()}")
 
 

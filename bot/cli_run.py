@@ -15,7 +15,6 @@ from bot import demo, terminal
 from bot.app import Process
 from config.settings import Settings
 from sandbox.server import Sandbox, serve
-from storage.errors import StorageError
 
 SANDBOX_HOST = "127.0.0.1"
 DEMO_OWNER = 1002
@@ -45,8 +44,9 @@ def sandbox(
 
 def _start(work: Coroutine[Any, Any, None]) -> None:
     try:
-        terminal.run(work)
-    except (service.StartError, StorageError) as error:
+        with terminal.explained():
+            terminal.run(work)
+    except service.StartError as error:
         raise terminal.fail(str(error)) from None
     except OSError as error:
         raise terminal.fail(f"Tidings can't start: {error.strerror or error}.") from None

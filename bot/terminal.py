@@ -2,19 +2,21 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy.exc import SQLAlchemyError
 
 from config import log
 from config.settings import LogFormat, Settings, SettingsError, load
 from storage import migrate
 from storage.database import Database
+from storage.errors import StorageError
 
 T = TypeVar("T")
 LONGEST = 100_000  # of a time span, in its unit
@@ -79,6 +81,22 @@ async def opened(found: Settings) -> AsyncIterator[Database]:
         yield database
     finally:
         await database.dispose()
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """What goes wrong with the database ends the program with a sentence."""
+    try:
+        yield
+    except StorageError as error:
+        raise fail(str(error)) from None
+    except SQLAlchemyError as error:
+        raise fail(f"The database can't be reached: {cause(error)}. Check DATABASE_URL.") from None
+
+
+def cause(error: Exception) -> str:
+    """The driver's own words: SQLAlchemy's add the statement, and its parameters."""
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
 
 
 def duration(text: str) -> timedelta:
