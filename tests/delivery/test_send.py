@@ -10,6 +10,7 @@ from delivery.pace import Pacer
 from storage import chats, outbox
 from storage.records import ChatKind, ChatState, EditionKind
 from storage.schema import bot, delivery
+from tests.delivery.series import CALL_SLOTS
 from tests.delivery.worlds import BOT, World, destination
 
 
@@ -243,7 +244,7 @@ async def test_a_sender_that_was_superseded_sends_nothing_more(wire: World) -> N
             await tx.execute(update(bot).values(sender_epoch=bot.c.sender_epoch + 1))
         before = len(wire.arrived())
         await wire.until(lambda: not first.leading)
-        assert len(wire.arrived()) <= before + 2
+        assert len(wire.arrived()) <= before + CALL_SLOTS  # those that were marked may still leave
 
 
 async def test_the_pause_of_the_whole_bot_outlives_the_process(wire: World) -> None:
