@@ -9,7 +9,7 @@ from bot.commands.follow import digest_line
 from bot.registry import Command, Press
 from delivery import render
 from storage import chats, schedules, subscriptions
-from storage.records import ChatState
+from storage.records import ChatState, Mode
 
 LENGTHS = (3, 5, 10, 15)
 
@@ -26,7 +26,7 @@ PRIVACY = (
 
 async def settings(ask: Ask) -> Reply:
     async with ask.db.read() as tx:
-        mine = await subscriptions.of(tx, ask.destination.id)
+        mine = [item for item in await subscriptions.of(tx, ask.destination.id) if item.mode is not Mode.MUTED]
         entries = await schedules.of(tx, ask.destination.id)
     zone = f"{zones.label(ask.chat.zone)}, now {zones.local_time(ask.chat.zone, ask.now)}"
     lines = [

@@ -65,9 +65,12 @@ def of_text(text: str) -> Address | Words | None:
 
 
 def _only_url(text: str) -> str | None:
+    """An address alone, or beside one line of a title: more is somebody's text."""
     found = [match.group().rstrip(_AFTER) for match in _URL.finditer(text)]
-    if len(set(found)) == 1 and len(text) - len(found[0]) <= LONGEST_TITLE:
-        return found[0]
+    if len(set(found)) == 1:
+        parts = (part.strip(_AFTER) for part in text.split(found[0]))
+        title = [line for part in parts for line in part.splitlines() if line.strip()]
+        return found[0] if len(title) <= 1 and len("".join(title)) <= LONGEST_TITLE else None
     return f"https://{text}" if not found and _BARE.fullmatch(text) else None
 
 

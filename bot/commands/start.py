@@ -13,7 +13,7 @@ from bot.registry import Command, Press
 from delivery import render
 from storage import editors, schedules, subscriptions
 from storage.database import Connection
-from storage.records import ChatState, Role
+from storage.records import ChatState, Mode, Role
 
 CLAIM, JOIN, TOPIC, READ = "claim_", "invite_", "topic_", "read_"
 CLAIM_FOR = timedelta(days=1)
@@ -72,7 +72,7 @@ async def hush(ask: Ask) -> Reply:
 
 async def _welcome(ask: Ask) -> Reply:
     async with ask.db.read() as tx:
-        mine = await subscriptions.of(tx, ask.destination.id)
+        mine = [item for item in await subscriptions.of(tx, ask.destination.id) if item.mode is not Mode.MUTED]
         entries = await schedules.of(tx, ask.destination.id)
     if not ask.in_private:
         return _group_welcome(ask)
