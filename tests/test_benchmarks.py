@@ -1,0 +1,55 @@
+"""Each benchmark runs, small, and says what it measured beside what."""
+
+import gzip
+import importlib
+import json
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from benchmarks import start, train_lines
+from bot.cli_ops import BENCHMARKS
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_what_the_command_line_offers_can_be_run(name: str) -> None:
+    assert find_spec(f"benchmarks.{name}") is not None
+    assert callable(importlib.import_module(f"benchmarks.{name}").run)
+
+
+def test_the_start_is_measured_beside_the_bare_interpreter() -> None:
+    result = start.run(runs=1)
+    assert result["benchmark"] == "start"
+    seconds = [result[name] for name in ("python_s", "help_s", "service_imports_s")]
+    assert all(isinstance(value, float) and value > 0 for value in seconds)
+    json.dumps(result)
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> Path:
+    """Pages as tools render them: a menu, a body, a footer."""
+    path = tmp_path / "pages.jsonl.gz"
+    with gzip.open(path, "wt", encoding="utf-8") as rows:
+        for number in range(12):
+            body = "\n".join(
+                f"The council of town {number} said on day {day} that the bridge would open to all cars in spring."
+                for day in range(6)
+            )
+            page = f"Home\nSport\nWeather\n\n{body}\n\nShare this\nMost popular\nContact us"
+            rows.write(json.dumps({"domain": f"{number}.example", "body": body, "text": {"plain": page}}) + "\n")
+    return path
+
+
+def test_learning_finds_the_lines_of_the_body(pages: Path) -> None:
+    found = train_lines.read_pages(pages)
+    weights = train_lines.train(found)
+    scores = train_lines.evaluate(found, weights)
+    assert len(scores) == 12
+    assert min(scores) > 0.9
+
+
+def test_tokens_are_compared_by_how_often_they_come() -> None:
+    assert train_lines.token_f1("one two two", "two one two") == 1
+    assert train_lines.token_f1("one", "two") == 0
+    assert train_lines.token_f1("one two", "one") == pytest.approx(2 / 3)
