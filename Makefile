@@ -2,7 +2,8 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-PYTEST := $(BIN)/pytest --numprocesses 2 --dist worksteal
+# More than the cores: much of a test is waiting for a server.
+PYTEST := $(BIN)/pytest --numprocesses 4 --dist worksteal
 
 .PHONY: help run setup test test-browser test-slow coverage lint format bench lock clean
 
@@ -21,7 +22,7 @@ test-browser: .venv/.installed-dev  ## the chat page in Chromium (Debian: apt-ge
 	$(PYTEST) -m browser
 
 test-slow: .venv/.installed-dev  ## the long series: ten kills of a push to 500 chats, on both databases
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest --numprocesses 2 -m slow
 
 coverage: .venv/.installed-dev  ## branch coverage of the plain run
 	$(PYTEST) -m "not slow and not browser" --cov --cov-report=term:skip-covered

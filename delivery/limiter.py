@@ -28,12 +28,12 @@ MOST_RETRIES = 2
 async def wait_for_turn(pacer: Pacer, lane: Lane, chat_id: int) -> None:
     """Return when a message to the chat may leave."""
     clock = asyncio.get_running_loop().time
+    time = pacer.at(lane, chat_id, clock())
     for _ in range(MOST_RESERVATIONS):
-        time = pacer.at(lane, chat_id, clock())
         await asyncio.sleep(max(0.0, time - clock()))
         if clock() - time <= LATE:
             return
-        pacer.release(time, chat_id)
+        time = pacer.postpone(time, chat_id, clock())
 
 
 class Limiter(BaseRateLimiter[Turn]):

@@ -64,13 +64,21 @@ class Pacer:
         """Reserve the earliest time at which the bot may push to some chat."""
         return self._take(max(now, self._held_until, self._pushes_held_until))
 
-    def release(self, time: float, chat_id: int | None = None) -> None:
-        """Give back a reservation that was not used."""
-        index = bisect_left(self._slots, time)
-        if index < len(self._slots) and self._slots[index] == time:
+    def postpone(self, time: float, chat_id: int, now: float) -> float:
+        """A later time for a message that missed its own: it keeps its place among the messages to its chat."""
+        self.release(time)
+        later = self._take(max(now, self._held_until, self._holds.get(chat_id, now)))
+        past = self._chats.get(chat_id, deque())
+        if time in past:
+            past[past.index(time)] = later
+            self._chats[chat_id] = deque(sorted(past), maxlen=past.maxlen)
+        return later
+
+    def release(self, slot: float) -> None:
+        """Give back a slot that was not used."""
+        index = bisect_left(self._slots, slot)
+        if index < len(self._slots) and self._slots[index] == slot:
             del self._slots[index]
-        if chat_id in self._chats and time in self._chats[chat_id]:
-            self._chats[chat_id].remove(time)
 
     def ready(self, lane: Lane, chat_id: int, now: float) -> float:
         """The earliest time, `now` or later, at which this chat may have a message. Reserves nothing."""

@@ -14,8 +14,8 @@ def check_resent(outcome: Outcome) -> None:
     assert outcome.refused == 0
 
 
-async def test_a_push_that_is_killed_twice_reaches_every_chat(database_url: str) -> None:
-    outcome = await run_series(database_url, Plan(chats=60, kills=2, rate=200, articles=8))
+async def test_a_push_that_is_killed_twice_reaches_every_chat(sqlite_url: str) -> None:
+    outcome = await run_series(sqlite_url, Plan(chats=60, kills=2, rate=200, articles=8))
     assert outcome.parts > 1
     assert outcome.kills == 2
     check_resent(outcome)

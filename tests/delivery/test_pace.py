@@ -125,9 +125,23 @@ def test_what_is_given_back_is_used_again() -> None:
     pacer.slot(0.0)
     pacer.release(first)
     assert pacer.slot(0.0) == first
-    at = pacer.at(Lane.REPLY, 1, 5.0)
-    pacer.release(at, 1)
-    assert pacer.at(Lane.DIGEST, 1, 5.0) == at
+
+
+def test_a_message_that_missed_its_time_keeps_its_place_in_the_chat() -> None:
+    pacer = Pacer()
+    times = [pacer.at(Lane.REPLY, 1, 0.0) for _ in range(4)]
+    assert times[3] >= 3.0
+    late = pacer.postpone(times[2], 1, 0.5)
+    assert 0.5 <= late < 0.6
+    assert pacer.postpone(late, 1, 0.8) < 0.9
+    assert pacer.at(Lane.REPLY, 1, 1.0) >= times[1] + 3.0  # the second, third and fourth are behind it
+
+
+def test_a_message_that_missed_its_time_waits_for_what_holds_its_chat() -> None:
+    pacer = Pacer()
+    at = pacer.at(Lane.REPLY, 1, 0.0)
+    pacer.hold_chat(1, 5.0)
+    assert pacer.postpone(at, 1, 0.5) >= 5.0
 
 
 def test_memory_stays_bounded() -> None:
