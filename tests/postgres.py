@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-
 # Nothing here outlives the tests: what makes PostgreSQL safe against a power cut only costs them time.
 _SETTINGS = (
     "-c listen_addresses= -c max_connections=60 -c fsync=off -c full_page_writes=off -c synchronous_commit=off"
