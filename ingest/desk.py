@@ -60,13 +60,17 @@ class Study:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """How a draft came: from what kind of source, trusted or not, when. Older than `archive_before`: archive."""
+    """How a draft came: from what kind of source, trusted or not, when. Older than `archive_before`: archive.
+
+    `alert` False: found and digested, but nobody is told at once.
+    """
 
     kind: SourceKind
     trusted: bool
     now: datetime
     archive_before: datetime | None = None
     added_by: int | None = None
+    alert: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,7 @@ def decide(draft: ArticleDraft, study: Study, arrival: Arrival, *, source_id: in
         released_at=released_at if arrival.trusted else None,
         archive=old,
         added_by=arrival.added_by,
+        alert=arrival.alert,
     )
 
 

@@ -85,7 +85,7 @@ async def add(tx: Connection, new: NewArticle, now: datetime) -> Article:
             released_at=released_at,
             status=new.status,
             archive=new.archive,
-            alert_due=usable and not new.archive,
+            alert_due=usable and new.alert and not new.archive,
             summary=list(new.summary),
             search=search_text(draft.headline, draft.paragraphs, draft.caption),
             added_by=new.added_by,

@@ -25,6 +25,13 @@ class SourceKind(StrEnum):
     MANUAL = "manual"
 
 
+class FeedState(StrEnum):
+    """`paused`: by an editor, or because the feed is gone or failed for long; its reason says which."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+
+
 class ChatKind(StrEnum):
     """Telegram's own chat types."""
 
@@ -93,6 +100,45 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class PolledFeed:
+    """A source that is polled, with all that the next poll needs to know.
+
+    `seen`: 8 bytes for each item that was dealt with, newest last. `waiting`: items whose page didn't come, with the
+    tries. `gap_s`: mean time between its items; `ttl_s`: how long the feed asks to be left alone. `full_text`: its
+    items hold whole articles, None while that isn't known. `polled_at`, `ok_at`, `new_at`: the last poll, the last one
+    that went well, the last that brought something.
+    """
+
+    source: Source
+    url: str
+    host: str
+    folder: str
+    state: FeedState
+    next_at: datetime
+    reason: str | None = None
+    notice_due: bool = False
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    seen: bytes = b""
+    waiting: dict[str, int] = field(default_factory=dict)
+    gap_s: float | None = None
+    ttl_s: float | None = None
+    full_text: bool | None = None
+    failures: int = 0
+    failing_since: datetime | None = None
+    last_error: str | None = None
+    polled_at: datetime | None = None
+    ok_at: datetime | None = None
+    new_at: datetime | None = None
+    hub: str | None = None
+    hub_topic: str | None = None
+    hub_secret: str | None = None
+    hub_until: datetime | None = None
+    pushed: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ArticleDraft:
     """One article as extraction leaves it, before the desk decides what becomes of it.
 
@@ -115,7 +161,10 @@ class ArticleDraft:
 
 @dataclass(frozen=True, slots=True)
 class NewArticle:
-    """A draft with the desk's decisions: what is stored. `topics` maps topic id to salience (over 0)."""
+    """A draft with the desk's decisions: what is stored. `topics` maps topic id to salience (over 0).
+
+    `alert`: if it is usable at once, those who follow a topic of it instantly are told.
+    """
 
     draft: ArticleDraft
     source_id: int
@@ -128,6 +177,7 @@ class NewArticle:
     released_at: datetime | None
     archive: bool = False
     added_by: int | None = None
+    alert: bool = True
 
 
 @dataclass(frozen=True, slots=True)

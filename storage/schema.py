@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -73,6 +74,47 @@ source = Table(
     Column("url", Text),
     Column("trusted", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+# A source that is polled. Its row changes with every poll; validators are kept as they came.
+feed = Table(
+    "feed",
+    metadata,
+    Column("source_id", ForeignKey("source.id", ondelete="CASCADE"), primary_key=True),
+    Column("url", Text, nullable=False, unique=True),
+    Column("host", Text, nullable=False),
+    Column("folder", Text, nullable=False, server_default=""),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text),
+    Column("notice_due", Boolean, nullable=False, server_default=text("false")),
+    Column("next_at", UtcDateTime, nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("body_hash", String(64)),
+    Column("seen", LargeBinary, nullable=False),  # 8 bytes for each item that was dealt with
+    Column("waiting", JSON, nullable=False),  # items whose page didn't come: key in hex → tries
+    Column("gap_s", Float),
+    Column("ttl_s", Float),
+    Column("full_text", Boolean),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("failing_since", UtcDateTime),
+    Column("last_error", Text),
+    Column("polled_at", UtcDateTime),
+    Column("ok_at", UtcDateTime),
+    Column("new_at", UtcDateTime),
+    Column("hub", Text),  # WebSub, from here on
+    Column("hub_topic", Text),
+    Column("hub_secret", Text),
+    Column("hub_until", UtcDateTime),
+    Column("pushed", LargeBinary),
+    Index(
+        "ix_feed_due",
+        "next_at",
+        "source_id",
+        postgresql_where=text("state = 'active'"),
+        sqlite_where=text("state = 'active'"),
+    ),
+    Index("ix_feed_notice", "source_id", postgresql_where=text("notice_due"), sqlite_where=text("notice_due")),
 )
 
 article = Table(

@@ -1,18 +1,22 @@
-"""Where articles come from."""
+"""Where articles come from, and the state of those sources that are polled.
 
+A poll takes a due feed by moving its `next_at` on by a lease, and `finish` sets the real one: what a killed process
+took is due again when its lease ends.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
 
-from sqlalchemy import Row, Table, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Row, Select, case, delete, func, insert, or_, select, text, update
 
-from storage.database import Connection
-from storage.records import Source, SourceKind
-from storage.schema import source
+from storage.database import Connection, insert_into
+from storage.records import FeedState, PolledFeed, Source, SourceKind
+from storage.schema import article, feed, source
 
-
-def _insert(tx: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that can pass over what is there already; each database has its own."""
-    return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
+MAX_NAME = 200
 
 
 async def get(tx: Connection, source_id: int) -> Source | None:
@@ -33,7 +37,7 @@ async def get_or_add(
     if known is not None:
         return known
     await tx.execute(
-        _insert(tx, source)
+        insert_into(tx, source)
         .values(name=name, kind=kind, url=url, trusted=trusted, created_at=now)
         .on_conflict_do_nothing()  # another process may have been quicker
     )
@@ -47,5 +51,210 @@ async def all_sources(tx: Connection) -> list[Source]:
     return [_source(row) for row in await tx.execute(select(source).order_by(source.c.name))]
 
 
+async def set_trusted(tx: Connection, source_id: int, *, trusted: bool) -> None:
+    """Trusted: what comes is usable at once; else it waits for an editor."""
+    await tx.execute(update(source).where(source.c.id == source_id).values(trusted=trusted))
+
+
 def _source(row: Row[tuple[object, ...]]) -> Source:
     return Source(id=row.id, name=row.name, kind=SourceKind(row.kind), url=row.url, trusted=row.trusted)
+
+
+# Feeds
+
+
+@dataclass(frozen=True, slots=True)
+class FeedCounts:
+    """`failing` ones are active, but their last poll went wrong."""
+
+    active: int
+    failing: int
+    paused: int
+
+
+async def add_feed(
+    tx: Connection, *, url: str, name: str, trusted: bool, folder: str = "", now: datetime
+) -> tuple[PolledFeed, bool]:
+    """The feed at this address, due at once, and whether it is new. A known one stays as it is.
+
+    A source of the name that is no feed yet becomes this one, so that what came from it before is known; if it is one
+    already, the name gets the host's added.
+    """
+    known = await feed_by_url(tx, url)
+    if known is not None:
+        return known, False
+    host = urlsplit(url).hostname or url
+    own = await _source_for(tx, " ".join(name.split())[:MAX_NAME] or host, host, trusted=trusted, now=now)
+    values = {"url": url, "host": host, "folder": folder, "state": FeedState.ACTIVE, "next_at": now}
+    await tx.execute(insert(feed).values(source_id=own, seen=b"", waiting={}, **values))
+    return await _known(tx, own), True
+
+
+async def _source_for(tx: Connection, name: str, host: str, *, trusted: bool, now: datetime) -> int:
+    for attempt in (name, f"{name} ({host})", *(f"{name} ({host} {number})" for number in range(2, 1_000))):
+        found = await get_or_add(tx, attempt, kind=SourceKind.FEED, trusted=trusted, now=now)
+        if await get_feed(tx, found.id) is None:
+            await tx.execute(
+                update(source).where(source.c.id == found.id).values(kind=SourceKind.FEED, trusted=trusted)
+            )
+            return found.id
+    raise ValueError(f"a thousand sources are called {name!r}")
+
+
+async def get_feed(tx: Connection, source_id: int) -> PolledFeed | None:
+    found = (await tx.execute(_feeds().where(feed.c.source_id == source_id))).first()
+    return None if found is None else _feed(found)
+
+
+async def feed_by_url(tx: Connection, url: str) -> PolledFeed | None:
+    found = (await tx.execute(_feeds().where(feed.c.url == url))).first()
+    return None if found is None else _feed(found)
+
+
+async def find_feeds(tx: Connection, named: str) -> list[PolledFeed]:
+    """By number, address, or name: the very name, else those that hold the words."""
+    if named.isascii() and named.isdigit():
+        found = await get_feed(tx, int(named)) if len(named) < 19 else None  # noqa: PLR2004 - fits 64 bits
+        if found is not None:
+            return [found]
+    same = _feeds().where(or_(feed.c.url == named, func.lower(source.c.name) == named.lower()))
+    rows = [_feed(row) for row in await tx.execute(same)]
+    if rows or not named.strip():
+        return rows
+    holding = _feeds().where(source.c.name.icontains(named, autoescape=True)).order_by(source.c.name).limit(50)
+    return [_feed(row) for row in await tx.execute(holding)]
+
+
+async def list_feeds(tx: Connection, *, limit: int | None = None, skip: int = 0) -> list[PolledFeed]:
+    """Paused ones first, then failing ones, then by name. By OFFSET: there are thousands of sources, not millions."""
+    trouble = case((feed.c.state == FeedState.PAUSED, 0), (feed.c.failures > 0, 1), else_=2)
+    query = _feeds().order_by(trouble, func.lower(source.c.name), source.c.id).limit(limit).offset(skip)
+    return [_feed(row) for row in await tx.execute(query)]
+
+
+async def count_feeds(tx: Connection) -> FeedCounts:
+    state, failing = feed.c.state, feed.c.failures > 0
+    found = await tx.execute(select(state, failing, func.count()).group_by(state, failing))
+    counts = {(row[0], bool(row[1])): row[2] for row in found}
+    paused = sum(count for (kind, _), count in counts.items() if kind == FeedState.PAUSED)
+    failed = counts.get((FeedState.ACTIVE, True), 0)
+    return FeedCounts(active=sum(counts.values()) - paused, failing=failed, paused=paused)
+
+
+async def count_articles(tx: Connection, source_ids: Collection[int], since: datetime) -> dict[int, int]:
+    """How many came from each since then."""
+    query = (
+        select(article.c.source_id, func.count())
+        .where(article.c.source_id.in_(source_ids), article.c.created_at >= since)
+        .group_by(article.c.source_id)
+    )
+    return {row[0]: row[1] for row in await tx.execute(query)}
+
+
+# Polling
+
+
+async def due(
+    tx: Connection, *, now: datetime, limit: int, without_hosts: Collection[str] = (), healthy: bool = False
+) -> list[PolledFeed]:
+    """Due feeds, the longest due first; on PostgreSQL locked, passing over what another process looks at.
+
+    `healthy`: only those whose last poll went well.
+    """
+    query = _feeds().where(text("feed.state = 'active'"), feed.c.next_at <= now)  # literal, for the partial index
+    if without_hosts:
+        query = query.where(feed.c.host.not_in(without_hosts))
+    if healthy:
+        query = query.where(feed.c.failures == 0)
+    query = query.order_by(feed.c.next_at, feed.c.source_id).limit(limit)
+    return [_feed(row) for row in await tx.execute(query.with_for_update(of=feed, skip_locked=True))]
+
+
+async def lease(tx: Connection, source_ids: Collection[int], until: datetime) -> None:
+    await tx.execute(update(feed).where(feed.c.source_id.in_(source_ids)).values(next_at=until))
+
+
+async def finish(tx: Connection, polled: PolledFeed, changes: Mapping[str, Any]) -> None:
+    """Set the columns in `changes`. What a hub pushed meanwhile keeps the feed due."""
+    values = dict(changes)
+    if polled.pushed is not None:
+        mine = (feed.c.source_id == polled.source.id, feed.c.pushed == polled.pushed)
+        await tx.execute(update(feed).where(*mine).values(pushed=None))
+    if "next_at" in values:
+        values["next_at"] = case((feed.c.pushed.is_not(None), feed.c.next_at), else_=values["next_at"])
+    await tx.execute(update(feed).where(feed.c.source_id == polled.source.id).values(**values))
+
+
+async def push(tx: Connection, source_id: int, body: bytes, now: datetime) -> None:
+    """What a hub sent, for the next poll, which is due now."""
+    await tx.execute(update(feed).where(feed.c.source_id == source_id).values(pushed=body, next_at=now))
+
+
+# What editors decide
+
+
+async def pause(tx: Connection, source_id: int, reason: str) -> None:
+    await tx.execute(
+        update(feed)
+        .where(feed.c.source_id == source_id)
+        .values(state=FeedState.PAUSED, reason=reason, notice_due=False)
+    )
+
+
+async def resume(tx: Connection, source_id: int, now: datetime) -> None:
+    """Active again and due now, whatever went wrong before."""
+    await tx.execute(
+        update(feed)
+        .where(feed.c.source_id == source_id)
+        .values(
+            state=FeedState.ACTIVE, reason=None, notice_due=False, failures=0, failing_since=None, last_error=None,
+            next_at=now,
+        )
+    )  # fmt: skip
+
+
+async def poll_now(tx: Connection, source_id: int, now: datetime) -> None:
+    await tx.execute(update(feed).where(feed.c.source_id == source_id).values(next_at=now))
+
+
+async def set_folder(tx: Connection, source_id: int, folder: str) -> None:
+    await tx.execute(update(feed).where(feed.c.source_id == source_id).values(folder=folder))
+
+
+async def remove_feed(tx: Connection, source_id: int) -> None:
+    """Poll it no more. The source stays where articles are of it."""
+    await tx.execute(delete(feed).where(feed.c.source_id == source_id))
+    used = select(article.c.id).where(article.c.source_id == source_id).exists()
+    await tx.execute(delete(source).where(source.c.id == source_id, ~used))
+
+
+# Notices: what pauses by itself is told to the editors, once
+
+
+async def notices(tx: Connection, limit: int) -> list[PolledFeed]:
+    query = _feeds().where(text("feed.notice_due")).order_by(feed.c.source_id).limit(limit)
+    return [_feed(row) for row in await tx.execute(query)]
+
+
+async def noticed(tx: Connection, source_ids: Iterable[int]) -> None:
+    await tx.execute(update(feed).where(feed.c.source_id.in_(list(source_ids))).values(notice_due=False))
+
+
+_SOURCE = [source.c.id, source.c.name, source.c.kind, source.c.url.label("site"), source.c.trusted]
+_FIELDS: Sequence[str] = [column.name for column in feed.c if column.name != "source_id"]
+
+
+def _feeds() -> Select[Any]:
+    return select(*_SOURCE, *(feed.c[name] for name in _FIELDS)).join_from(feed, source)
+
+
+def _feed(row: Row[Any]) -> PolledFeed:
+    own = Source(id=row.id, name=row.name, kind=SourceKind(row.kind), url=row.site, trusted=row.trusted)
+    values = {name: getattr(row, name) for name in _FIELDS}
+    return PolledFeed(source=own, **values | {"state": FeedState(row.state)})
+
+
+async def _known(tx: Connection, source_id: int) -> PolledFeed:
+    found = await get_feed(tx, source_id)
+    assert found is not None  # noqa: S101 - this transaction wrote it
+    return found
