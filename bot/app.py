@@ -22,6 +22,7 @@ from bot.ask import Identity
 from bot.commands import desk
 from bot.commands.desk_intake import DeskIntake
 from bot.commands.start import make_claim_link
+from bot.listen import listen
 from bot.receive import ALLOWED_UPDATES, Receiver
 from bot.registry import Registry
 from bot.router import Router
@@ -36,7 +37,7 @@ from ingest.desk import Desk
 from ingest.fetch import Fetcher
 from ingest.run import Ingest
 from ingest.topics import load_specs
-from storage import editors, migrate, topics
+from storage import editors, inbox, migrate, topics
 from storage.database import Database
 
 log = structlog.get_logger(__name__)
@@ -44,8 +45,9 @@ log = structlog.get_logger(__name__)
 # A host gives 30 s between SIGTERM and SIGKILL.
 STOP_DEADLINE_S = 25.0
 
-# How often updates are looked for that another process stored; what this one stores is taken up at once.
-CHECK_ALONE_S, CHECK_SHARED_S = 2.0, 0.05
+# How often updates are looked for that another process stored, should its notice be missed; what this one stores is
+# taken up at once.
+CHECK_ALONE_S, CHECK_SHARED_S = 2.0, 0.5
 
 
 class Process(StrEnum):
@@ -92,8 +94,22 @@ async def run(
 
     Raises StartError, and storage's errors, where it can't start.
     """
+    async with opened(settings, process) as database:
+        await serve(settings, process, endpoint, database, stop=stop, say=say, before=before)
+
+
+async def serve(
+    settings: Settings,
+    process: Process,
+    endpoint: Endpoint,
+    database: Database,
+    *,
+    stop: asyncio.Event,
+    say: Callable[..., None],
+    before: Callable[["Service"], Awaitable[None]] | None = None,
+) -> None:
+    """As `run`, on a database that is open already."""
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(_database(settings, process))
         pacer = Pacer()
         bot = await stack.enter_async_context(_bot(endpoint, pacer))
         fetcher = Fetcher(allow_hosts=settings.fetch_allow_private)
@@ -110,8 +126,11 @@ async def run(
 
 
 @asynccontextmanager
-async def _database(settings: Settings, process: Process) -> AsyncIterator[Database]:
-    """The database at this release's schema. One process migrates itself; several rely on the release phase."""
+async def opened(settings: Settings, process: Process) -> AsyncIterator[Database]:
+    """The database, ours alone where it is SQLite, at this release's schema.
+
+    One process migrates itself; several rely on the release phase. Raises StartError, and storage's errors.
+    """
     database = Database(settings.database)
     if database.dialect == "sqlite" and process is not Process.ALL:
         raise StartError(
@@ -269,7 +288,13 @@ class Service:
             tasks |= {"ticks": Ticks(self._ticks()).run(stop), "commands": self.receiver.work(stop)}
             if not self.settings.webhook_url:
                 tasks["polling"] = self.receiver.poll(stop)
+            elif self.process is Process.WORKER:
+                tasks["listening"] = listen(self.settings.direct_database, inbox.CHANNEL, self._heard, stop)
         return tasks
+
+    def _heard(self, bot_id: str) -> None:
+        if bot_id == str(self.bot.id):
+            self.receiver.wake()
 
     def _ticks(self) -> dict[str, Tick]:
         database, bot_id, catch_up = self.database, self.bot.id, self.settings.catch_up

@@ -2,10 +2,12 @@
 
 import asyncio
 import errno
+import os
 import signal
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +17,7 @@ from bot import demo, terminal
 from bot.app import Process
 from config.settings import Settings
 from sandbox.server import Sandbox, serve
+from storage.database import lock_beside
 
 SANDBOX_HOST = "127.0.0.1"
 DEMO_OWNER = 1002
@@ -59,10 +62,15 @@ async def _with_telegram(settings: Settings, process: Process) -> None:
 
 
 async def _with_sandbox(settings: Settings) -> None:
+    """The database is taken first: a second one in the same folder must not touch the first one's sandbox."""
     _say("No TELEGRAM_BOT_TOKEN: the sandbox takes Telegram's place. Nothing leaves this machine.")
-    async with _stop_by_signal() as stop, _sandbox(settings, settings.port) as (world, root):
+    async with (
+        _stop_by_signal() as stop,
+        service.opened(settings, Process.ALL) as database,
+        _sandbox(settings, settings.port) as (world, root),
+    ):
         endpoint = service.Endpoint(world.token, root, owner_ids=frozenset({world.owner_id}), sandbox=True)
-        await service.run(settings, Process.ALL, endpoint, stop=stop, say=_say, before=demo.fill)
+        await service.serve(settings, Process.ALL, endpoint, database, stop=stop, say=_say, before=demo.fill)
 
 
 async def _sandbox_alone(settings: Settings, port: int) -> None:
@@ -82,8 +90,28 @@ class Demo:
 
 @asynccontextmanager
 async def _sandbox(settings: Settings, port: int) -> AsyncIterator[tuple[Demo, str]]:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    sandbox = await Sandbox.open(settings.data_dir / "sandbox.db")
+    path = settings.data_dir / "sandbox.db"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(path):
+        async with _serving(path, port) as found:
+            yield found
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Two sandboxes on one file would write over each other's chats."""
+    lock = lock_beside(path)
+    if lock is None:
+        raise service.StartError(f"Another sandbox already runs on {path}. Stop it, or give this one its own DATA_DIR.")
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+@asynccontextmanager
+async def _serving(path: Path, port: int) -> AsyncIterator[tuple[Demo, str]]:
+    sandbox = await Sandbox.open(path)
     try:
         made = sandbox.world.ensure_demo()
         async with serve(sandbox, SANDBOX_HOST, port) as root:

@@ -55,7 +55,7 @@ class Receiver:
     """`handle` answers one update; `apologize` says sorry where it failed. `workers` chats are served at once.
 
     `check_every` (seconds) is how often `work` looks for what another process accepted; what this one accepts is taken
-    up at once.
+    up at once, and so is what `wake` tells of.
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class Receiver:
         self._lines: dict[int, deque[Received]] = {}
         self._ready: asyncio.Queue[int | None] = asyncio.Queue()
         self._more = False
+        self._takes_turns = db.dialect != "sqlite"  # an SQLite file has one process anyway
         self._owner = secrets.token_hex(16)
         self._ask_at = 0.0
         self._standing_by = False
@@ -95,7 +96,11 @@ class Receiver:
         async with self._db.begin() as tx:
             new = await inbox.store(tx, self._bot.id, usable, self._clock())
         if new:
-            self._wake.set()
+            self.wake()
+
+    def wake(self) -> None:
+        """There is something new in the inbox."""
+        self._wake.set()
 
     async def poll(self, stop: asyncio.Event) -> None:
         """Long polling until `stop`. A batch is confirmed by the next call, after it was committed."""
@@ -166,10 +171,13 @@ class Receiver:
             finally:
                 for _ in range(self._workers):
                     self._ready.put_nowait(None)
-        await self._end_turn()
+        if self._takes_turns:
+            await self._end_turn()
 
     async def _has_turn(self) -> bool:
         """Take or renew this process's turn; asked of the database no more often than it needs to be."""
+        if not self._takes_turns:
+            return True
         asked = time.monotonic()
         if asked < self._ask_at:
             return not self._standing_by
@@ -307,3 +315,4 @@ async def until(stop: asyncio.Event, call: Awaitable[T]) -> T | None:
     finally:
         for task in (running, stopping):
             task.cancel()
+        await asyncio.gather(running, stopping, return_exceptions=True)

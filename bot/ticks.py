@@ -24,16 +24,18 @@ class Tick:
 
 
 class Ticks:
-    """Runs named ticks until told to stop."""
+    """Runs named ticks until told to stop; one that runs then is finished, for its transaction's sake."""
 
     def __init__(self, ticks: Mapping[str, Tick]) -> None:
         self._ticks = ticks
+        self._running: set[str] = set()
+        self._ended = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         scheduler = AsyncIOScheduler(timezone="UTC")
         for name, tick in self._ticks.items():
             scheduler.add_job(
-                _run,
+                self._run,
                 IntervalTrigger(seconds=tick.every_s, timezone="UTC"),
                 args=(name, tick, stop),
                 id=name,
@@ -44,11 +46,26 @@ class Ticks:
         scheduler.start()
         try:
             await stop.wait()
+            scheduler.pause()
+            await self._finish()
         finally:
-            scheduler.shutdown(wait=False)
+            scheduler.shutdown(wait=False)  # cancels what still runs
+
+    async def _run(self, name: str, tick: Tick, stop: asyncio.Event) -> None:
+        self._running.add(name)
+        try:
+            await _work(name, tick, stop)
+        finally:
+            self._running.discard(name)
+            self._ended.set()
+
+    async def _finish(self) -> None:
+        while self._running:
+            self._ended.clear()
+            await self._ended.wait()
 
 
-async def _run(name: str, tick: Tick, stop: asyncio.Event) -> None:
+async def _work(name: str, tick: Tick, stop: asyncio.Event) -> None:
     """One tick: a failure is logged and the next tick tries again."""
     try:
         while not stop.is_set():

@@ -79,21 +79,31 @@ class Database:
         """
         if self.path is None or self._lock is not None:
             return
-        lock = os.open(self.path.with_name(self.path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(lock)
+        self._lock = lock_beside(self.path)
+        if self._lock is None:
             raise DatabaseBusyError(
                 f"Another Tidings already runs on {self.path}. Stop it, or give this one its own DATABASE_URL."
-            ) from error
-        self._lock = lock
+            )
 
     async def dispose(self) -> None:
         await self.engine.dispose()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+def lock_beside(path: Path) -> int | None:
+    """Take the lock of a file, in a file of its own beside it; None where another process has it.
+
+    The descriptor holds it until it is closed, or the process ends in whatever way.
+    """
+    lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    return lock
 
 
 def _create_engine(url: URL) -> AsyncEngine:

@@ -17,6 +17,9 @@ from storage.schema import inbox, inbox_turn
 
 Payload = Mapping[str, Any]
 
+# Told on PostgreSQL, with the bot's id, when something new is committed.
+CHANNEL = "tidings_inbox"
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -57,7 +60,10 @@ async def store(tx: Connection, bot_id: int, payloads: Sequence[Payload], now: d
             where=inbox.c.digest != new.digest,
         ).returning(inbox.c.update_id)
     )
-    return len(stored.all())
+    new_ones = len(stored.all())
+    if new_ones and tx.dialect.name == "postgresql":
+        await tx.execute(select(func.pg_notify(CHANNEL, str(bot_id))))
+    return new_ones
 
 
 async def waiting(tx: Connection, bot_id: int, *, limit: int, but: Collection[int] = ()) -> list[Received]:

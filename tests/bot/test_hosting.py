@@ -127,8 +127,8 @@ async def test_the_procfiles_processes_serve_a_subscriber_and_stop(empty_postgre
             begun = asyncio.get_running_loop().time()
             await program.terminate()
             assert asyncio.get_running_loop().time() - begun < STOP_WITHIN_S
-        ends = [line for line in program.output.splitlines() if "stopped" in line and "[bot.app]" in line]
-        assert len(ends) == 2, program.output  # each by itself: honcho's shells die of the signal, whatever we do
+        ends = [line.partition("|")[2].strip() for line in program.output.splitlines() if "(rc=" in line]
+        assert ends == ["web.1 stopped (rc=0)", "worker.1 stopped (rc=0)"], program.output
         assert "Traceback" not in program.output
         assert TOKEN.partition(":")[2] not in program.output
         await all_sent(empty_postgres_url)

@@ -1,0 +1,43 @@
+"""Hearing at once what another process stored: PostgreSQL's LISTEN, on a connection of its own.
+
+A notice is a hint and may be missed; whoever waits for one looks for rows now and then as well.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import psycopg
+import structlog
+
+from bot.receive import backoff, pause, until
+from storage.database import parse_url
+
+log = structlog.get_logger(__name__)
+
+
+async def listen(url: str, channel: str, hear: Callable[[str], None], stop: asyncio.Event) -> None:
+    """Call `hear` with each notice's payload until `stop`. `url` must not go through a transaction pooler."""
+    failures = 0
+
+    def listening() -> None:
+        nonlocal failures
+        failures = 0
+
+    while not stop.is_set():
+        try:
+            await until(stop, _hear_all(url, channel, hear, listening))
+        except (psycopg.Error, OSError) as error:
+            failures += 1
+            log.warning("listening_failed", channel=channel, error=type(error).__name__, failures=failures)
+            await pause(stop, backoff(failures))
+
+
+async def _hear_all(url: str, channel: str, hear: Callable[[str], None], listening: Callable[[], None]) -> None:
+    address = parse_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    async with await psycopg.AsyncConnection.connect(
+        address, autocommit=True, prepare_threshold=None, connect_timeout=10
+    ) as connection:
+        await connection.execute(f"LISTEN {channel}".encode())
+        listening()
+        async for notice in connection.notifies():
+            hear(notice.payload)
