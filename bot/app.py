@@ -63,7 +63,10 @@ class StartError(Exception):
     """The service can't start; the message says what to do."""
 
 
-def port_taken(port: int) -> str:
+def cant_listen(error: OSError, host: str, port: int) -> str:
+    """What to do where an address can't be listened on."""
+    if error.errno != errno.EADDRINUSE:
+        return f"Nothing can be served at {host}, port {port}: {error.strerror or error}. Change HOST or PORT."
     return f"Port {port} is in use. Stop what uses it, or choose another: PORT={port + 1} make run"
 
 
@@ -245,13 +248,13 @@ class Service:
         webhook = web.webhook_handler(self.receiver.accept, self._secret()) if settings.webhook_url else None
         public = settings.webhook_url or settings.dyno or self.process is Process.WEB
         host = settings.host or ("0.0.0.0" if public else "127.0.0.1")  # noqa: S104 - a host's router calls us
-        try:
-            async with web.listening(web.create_app(self.database, webhook), host, settings.port):
-                yield
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            raise StartError(port_taken(settings.port)) from None
+        async with AsyncExitStack() as stack:
+            try:
+                app = web.create_app(self.database, webhook)
+                await stack.enter_async_context(web.listening(app, host, settings.port))
+            except OSError as error:
+                raise StartError(cant_listen(error, host, settings.port)) from None
+            yield
 
     def _secret(self) -> str:
         given = self.settings.webhook_secret

@@ -1,11 +1,11 @@
 """`tidings run` and `tidings sandbox`: the service, with Telegram or with the sandbox in its place."""
 
 import asyncio
-import errno
 import os
 import signal
+import sqlite3
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -52,7 +52,16 @@ def _start(work: Coroutine[Any, Any, None]) -> None:
     except service.StartError as error:
         raise terminal.fail(str(error)) from None
     except OSError as error:
-        raise terminal.fail(f"Tidings can't start: {error.strerror or error}.") from None
+        raise terminal.fail(_cant_start(error)) from None
+
+
+def _cant_start(error: OSError) -> str:
+    if error.filename is None:
+        return f"Tidings can't start: {error.strerror or error}."
+    return (
+        f"Tidings can't use {error.filename}: {error.strerror}. "
+        "Make the place writable, or choose others with DATABASE_URL and DATA_DIR."
+    )
 
 
 async def _with_telegram(settings: Settings, process: Process) -> None:
@@ -111,17 +120,18 @@ def _alone(path: Path) -> Iterator[None]:
 
 @asynccontextmanager
 async def _serving(path: Path, port: int) -> AsyncIterator[tuple[Demo, str]]:
-    sandbox = await Sandbox.open(path)
-    try:
-        made = sandbox.world.ensure_demo()
-        async with serve(sandbox, SANDBOX_HOST, port) as root:
-            yield Demo(made.token, DEMO_OWNER), root
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        raise service.StartError(service.port_taken(port)) from None
-    finally:
-        await sandbox.close()
+    async with AsyncExitStack() as stack:
+        try:
+            sandbox = await Sandbox.open(path)
+            stack.push_async_callback(sandbox.close)
+            made = sandbox.world.ensure_demo()
+        except sqlite3.DatabaseError as error:
+            raise service.StartError(f"{path} can't be read: {error}. Move it away to begin with new chats.") from None
+        try:
+            root = await stack.enter_async_context(serve(sandbox, SANDBOX_HOST, port))
+        except OSError as error:
+            raise service.StartError(service.cant_listen(error, SANDBOX_HOST, port)) from None
+        yield Demo(made.token, DEMO_OWNER), root
 
 
 @asynccontextmanager

@@ -173,6 +173,10 @@ def _reachable_port(url: str) -> bool:
     return not _web_url(url, ("https",)) or (urlsplit(url).port or 443) in WEBHOOK_PORTS
 
 
+def _on_postgres(url: str) -> bool:
+    return url.split(":", maxsplit=1)[0].split("+", maxsplit=1)[0] in ("postgres", "postgresql")
+
+
 def _at_telegram(settings: Settings) -> bool:
     return settings.telegram_api_url.rstrip("/") == TELEGRAM
 
@@ -209,6 +213,11 @@ RULES = (
         ("database_url", "database_direct_url"),
         lambda s: s.database_direct_url is not None and s.on_sqlite,
         "DATABASE_DIRECT_URL is set, but DATABASE_URL is an SQLite file. Unset the one or give PostgreSQL in both.",
+    ),
+    Rule(
+        ("database_direct_url",),
+        lambda s: s.database_direct_url is not None and not _on_postgres(s.direct_database),
+        "DATABASE_DIRECT_URL must begin with postgresql://. Or unset it where DATABASE_URL is direct already.",
     ),
     Rule(
         ("telegram_bot_token", "dyno"),
@@ -280,7 +289,10 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path | None = Path(
 def _from_file(env_file: Path | None) -> dict[str, str]:
     if env_file is None or not env_file.is_file():
         return {}
-    found = DotEnvSettingsSource(Settings, env_file=env_file, env_ignore_empty=True)()
+    try:
+        found = DotEnvSettingsSource(Settings, env_file=env_file, env_ignore_empty=True)()
+    except (UnicodeDecodeError, OSError):
+        raise SettingsError((f"{env_file} can't be read; save it as UTF-8 text, with lines NAME=value.",)) from None
     return {name: value for name, value in found.items() if name in Settings.model_fields}
 
 

@@ -34,12 +34,14 @@ def parse_url(url: str) -> URL:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError):  # chained they would quote it
         raise DatabaseUrlError(
             "DATABASE_URL can't be read; write sqlite:///data/tidings.db or postgresql://user:password@host/name"
-        ) from error
+        ) from None
     backend = parsed.drivername.split("+")[0]
     if backend == "sqlite":
+        if parsed.host or parsed.database in (None, "", ":memory:"):
+            raise DatabaseUrlError("DATABASE_URL names no file; write sqlite:///data/tidings.db, with three slashes")
         return parsed.set(drivername="sqlite+aiosqlite")
     if backend in ("postgres", "postgresql"):
         return parsed.set(drivername="postgresql+psycopg")

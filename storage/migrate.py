@@ -25,12 +25,16 @@ def _config(connection: SyncConnection | None = None) -> Config:
 
 
 async def upgrade(database: Database, revision: str = "head") -> None:
-    """Migrate in one transaction: all of it or nothing. Makes the folder of an SQLite file."""
+    """Migrate in one transaction: all of it or nothing. Makes the folder of an SQLite file.
+
+    Raises SchemaError where a newer release was here already.
+    """
     if database.path is not None:
         database.path.parent.mkdir(parents=True, exist_ok=True)
     async with database.begin() as connection:
         if database.dialect == "postgresql":
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        _refuse_newer(await connection.run_sync(_revision))
         await connection.run_sync(lambda sync: command.upgrade(_config(sync), revision))
 
 
@@ -42,7 +46,17 @@ async def downgrade(database: Database, revision: str) -> None:
 async def revision(database: Database) -> str | None:
     """The revision that the database is at, None when it is empty."""
     async with database.read() as connection:
-        return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+        return await connection.run_sync(_revision)
+
+
+def _revision(sync: SyncConnection) -> str | None:
+    return MigrationContext.configure(sync).get_current_revision()
+
+
+def _refuse_newer(found: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found is not None and found not in known:
+        raise SchemaError(f"The database is at {found}, newer than this release. Deploy the newer release.")
 
 
 def head() -> str:
@@ -57,8 +71,6 @@ async def check(database: Database) -> None:
     found = await revision(database)
     if found is None:
         raise SchemaError("The database is empty. Run: tidings db upgrade")
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if found not in known:
-        raise SchemaError(f"The database is at {found}, newer than this release. Deploy the newer release.")
+    _refuse_newer(found)
     if found != head():
         raise SchemaError(f"The database is at {found}, this release wants {head()}. Run: tidings db upgrade")

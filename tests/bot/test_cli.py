@@ -2,17 +2,15 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import summarizer
 from bot.cli_ops import BENCHMARKS
-from tests.bot.cli_rig import CommandLine, Done, command_line
-from tests.bot.service_rig import ARTICLE, HEADLINE, TOKEN, environment
+from tests.bot.cli_rig import CommandLine, Done
+from tests.bot.service_rig import ARTICLE, HEADLINE, TOKEN
 
 CAPTION = (
     "Chinese President Xi Jinping (R) meets with Lee Hae-chan, special envoy of South Korean President Moon Jae-in, "
@@ -35,18 +33,6 @@ TEXT = (
     "Opponents said they would go to court. "
     "The tunnel will take 30,000 cars a day off the waterfront, the city says."
 )
-
-
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
-    with command_line(tmp_path_factory.mktemp("cli"), environment()) as started:
-        yield started
-
-
-@pytest.fixture
-def cli(program: CommandLine, tmp_path: Path) -> CommandLine:
-    """In an empty folder: the database is a new SQLite file below it."""
-    return program.at(tmp_path)
 
 
 def rows(done: Done) -> list[dict[str, Any]]:

@@ -22,7 +22,6 @@ from tests.bot.service_rig import (
     PATIENCE_S,
     READER,
     TOKEN,
-    Program,
     Wire,
     environment,
     eventually,
@@ -67,19 +66,6 @@ def first_digest(output: str) -> str:
     return output.partition("The first digest")[2].partition("Chat page")[0]
 
 
-async def refused_beside(running: Program, cwd: Path, port: int) -> None:
-    """A second one in the same folder: the port is in use; with a port of its own, the file is."""
-    same, other = await asyncio.gather(
-        finished("run", cwd=cwd, env=environment(PORT=str(port))),
-        finished("run", cwd=cwd, env=environment(PORT=str(free_port()))),
-    )
-    assert same[0] == other[0] == 1
-    assert f"Port {port} is in use" in same[1]
-    assert "Another Tidings already runs on data/tidings.db" in other[1]
-    assert "Traceback" not in same[1] + other[1]
-    assert running.process.returncode is None
-
-
 async def test_with_no_settings_it_shows_news_and_a_chat_page_and_goes_on_where_it_was(
     tmp_path: Path, port: int
 ) -> None:
@@ -92,7 +78,6 @@ async def test_with_no_settings_it_shows_news_and_a_chat_page_and_goes_on_where_
                 assert (answer.status, answer.content_type) == (200, "text/html")
             await answered(page, "/start", "Hello")
             await answered(page, "/topic korea", HEADLINE)
-            await refused_beside(program, tmp_path, port)
             await answered(page, "/subscribe china", "China", "08:00")
             kept = await texts(page)
         assert await program.terminate() == 0
