@@ -21,11 +21,16 @@ _NO_LETTERS = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True)
 class Sentence:
-    """One sentence of what is summarized: its place, and the number of the paragraph that it stands in."""
+    """One sentence of what is summarized: its place, and the number of the paragraph that it stands in.
+
+    `part` and `start` say where it stands in what was given, as `Chosen` does.
+    """
 
     index: int
     text: str
     paragraph: int
+    part: int = 0
+    start: int = 0
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from summarizer import methods, selection
 from summarizer.guards import Fault, Judged, Sentence, judge
 from summarizer.languages import UNKNOWN, detect_language
+from summarizer.length import Length
 from summarizer.lines import blocks
-from summarizer.model import Summary
+from summarizer.model import Chosen, Summary
 from summarizer.ranking import stems_of
 from summarizer.sentences import spans
 
@@ -22,13 +23,23 @@ _LONGEST_HEADLINE = 200
 
 
 def summarize(
-    text: str, *, title: str | None = None, language: str | None = None, sentences: int = 3, method: str = "auto"
+    text: str,
+    *,
+    title: str | None = None,
+    language: str | None = None,
+    sentences: int | None = None,
+    method: str = "auto",
+    words: int | None = None,
+    characters: int | None = None,
+    headline_only: bool = False,
 ) -> Summary:
     """The sentences that tell most of `text`, in reading order.
 
     `title`, the headline, helps to choose and is never chosen itself; without one, a first line that looks like a
-    headline is taken for it. `language` is ISO 639-1, detected where not given. At most `sentences` are taken, fewer
-    where there are fewer worth it; a text with a letter in it always gives one. Raises UnknownMethodError.
+    headline is taken for it. `language` is ISO 639-1, detected where not given. At most `sentences` are taken (three
+    where no limit is given), fewer where there are fewer worth it, and within `words` and `characters` where these
+    are given (summarizer.length says how). A text with a letter in it always gives a sentence, except where none is
+    short enough for `characters` or `headline_only` is set. Raises UnknownMethodError.
     """
     methods.check(method)
     text = text[:MAX_CHARACTERS]
@@ -39,8 +50,9 @@ def summarize(
     for index, (start, end) in enumerate(spans(text, language)[:MAX_SENTENCES]):
         while paragraph + 1 < len(starts) and starts[paragraph + 1] <= start:
             paragraph += 1
-        found.append(Sentence(index, text[start:end], paragraph))
-    return _summary(found, title or _headline(found), language, sentences, method, whole_page=True)
+        found.append(Sentence(index, text[start:end], paragraph, 0, start))
+    length = Length.of(sentences, words, characters, headline_only=headline_only)
+    return _summary(found, title or _headline(found), language, length, method, whole_page=True)
 
 
 def summarize_paragraphs(
@@ -48,8 +60,11 @@ def summarize_paragraphs(
     *,
     title: str | None = None,
     language: str | None = None,
-    sentences: int = 3,
+    sentences: int | None = None,
     method: str = "auto",
+    words: int | None = None,
+    characters: int | None = None,
+    headline_only: bool = False,
 ) -> Summary:
     """As `summarize`, of an article whose body paragraphs are known; no sentence crosses from one to the next."""
     methods.check(method)
@@ -60,8 +75,9 @@ def summarize_paragraphs(
         read = paragraph[: max(0, left)]
         left -= len(read)
         for start, end in spans(read, language)[: MAX_SENTENCES - len(found)]:
-            found.append(Sentence(len(found), read[start:end], number))
-    return _summary(found, title, language, sentences, method)
+            found.append(Sentence(len(found), read[start:end], number, number, start))
+    length = Length.of(sentences, words, characters, headline_only=headline_only)
+    return _summary(found, title, language, length, method)
 
 
 def summarize_sentences(
@@ -69,15 +85,19 @@ def summarize_sentences(
     *,
     title: str | None = None,
     language: str | None = None,
-    count: int = 3,
+    count: int | None = None,
     method: str = "auto",
+    words: int | None = None,
+    characters: int | None = None,
+    headline_only: bool = False,
 ) -> Summary:
     """As `summarize`, of sentences that are split already; at most `count` of them are taken."""
     methods.check(method)
     read = sentences[:MAX_SENTENCES]
     language = _known(language) or detect_language("\n".join(read)[:MAX_CHARACTERS])
-    found = [Sentence(index, text, 0) for index, text in enumerate(read) if text.strip()]
-    return _summary(found, title, language, count, method)
+    found = [Sentence(index, text, 0, index) for index, text in enumerate(read) if text.strip()]
+    length = Length.of(count, words, characters, headline_only=headline_only)
+    return _summary(found, title, language, length, method)
 
 
 def _known(language: str | None) -> str | None:
@@ -95,20 +115,28 @@ def _headline(found: Sequence[Sentence]) -> str | None:
 
 
 def _summary(
-    found: Sequence[Sentence], title: str | None, language: str, count: int, method: str, *, whole_page: bool = False
+    found: Sequence[Sentence],
+    title: str | None,
+    language: str,
+    length: Length,
+    method: str,
+    *,
+    whole_page: bool = False,
 ) -> Summary:
     judged = judge(found, language, title, whole_page=whole_page)
     candidates = _candidates(judged)
     stemmed = stems_of(candidates, language)
     ranking = methods.rank(method, candidates, stemmed, language, title)
     by_index = {one.sentence.index: one for one in judged}
-    chosen = selection.choose(
-        ranking,
-        by_index,
-        {one.sentence.index: words for one, words in zip(candidates, stemmed, strict=True)},
-        max(0, count),
-    )
-    return Summary(tuple(by_index[index].sentence.text for index in chosen), tuple(chosen), method, language)
+    stems_by_index = {one.sentence.index: words for one, words in zip(candidates, stemmed, strict=True)}
+    indexes = selection.choose(ranking, by_index, stems_by_index, length)
+    chosen = tuple(_chosen(by_index[index].sentence) for index in indexes)
+    return Summary(tuple(one.text for one in chosen), tuple(indexes), method, language, title or None, chosen)
+
+
+def _chosen(sentence: Sentence) -> Chosen:
+    start = sentence.start
+    return Chosen(sentence.text, sentence.index, sentence.part, start, start + len(sentence.text))
 
 
 def _candidates(judged: Sequence[Judged]) -> list[Judged]:
