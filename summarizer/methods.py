@@ -6,9 +6,9 @@ The bounds below keep every method's time bounded whatever comes in; sumy's comp
 import importlib
 from collections.abc import Sequence
 
+from summarizer import ranking
 from summarizer.guards import Judged
-from summarizer.model import METHODS, UnknownMethodError
-from summarizer.ranking import rate, weights_for
+from summarizer.model import METHODS, Reason, UnknownMethodError
 from summarizer.words import stems, tokens
 
 MAX_COMPARED = 250  # sentences that sumy's methods see
@@ -27,11 +27,21 @@ def rank(
 ) -> list[int]:
     """Indexes of the sentences, best first; `found` are their stems."""
     if method == "auto":
-        scores = rate(judged, found, stems(title or "", language), weights_for(language))
+        scores = ranking.rate(judged, found, stems(title or "", language), ranking.weights_for(language))
         return [judged[at].sentence.index for at in sorted(range(len(judged)), key=lambda at: (-scores[at], at))]
     if method == "lead":
         return [one.sentence.index for one in judged]
     return _sumy_rank(method, judged, language)
+
+
+def explain(
+    method: str, judged: Sequence[Judged], found: Sequence[Sequence[str]], language: str, title: str | None
+) -> dict[int, tuple[Reason, ...]]:
+    """For each sentence's index what its score is made of; nothing where a method gives no reasons."""
+    if method != "auto":
+        return {}
+    reasons = ranking.explain(judged, found, stems(title or "", language), ranking.weights_for(language))
+    return {one.sentence.index: why for one, why in zip(judged, reasons, strict=True)}
 
 
 def _sumy_rank(method: str, judged: Sequence[Judged], language: str) -> list[int]:

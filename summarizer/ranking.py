@@ -8,10 +8,12 @@ hand; time grows with the number of words.
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import mul
 
 from summarizer.guards import Fault, Judged
+from summarizer.model import Reason
 from summarizer.stopwords import stop_words
 from summarizer.words import stems
 
@@ -34,6 +36,11 @@ class Weights:
     few_stems: int = 6
     many_stems: int = 14
 
+
+FEATURES = (
+    "place", "opening", "centrality", "headline", "fullness", "leaning",
+    "figures", "quotation", "shortness", "length", "clauses",
+)  # fmt: skip
 
 DEFAULT = Weights()
 # Sentences of languages that say in one word what English says in three are short; there the fuller ones tell more.
@@ -74,32 +81,49 @@ def rate(
     weights: Weights = DEFAULT,
 ) -> list[float]:
     """A score for each sentence; `found` are its stems, `headline` those of the title."""
+    worth = [getattr(weights, name) for name in FEATURES]
+    return [sum(map(mul, worth, values)) for values in _features(judged, found, headline, weights)]
+
+
+def explain(
+    judged: Sequence[Judged],
+    found: Sequence[Sequence[str]],
+    headline: Sequence[str] = (),
+    weights: Weights = DEFAULT,
+) -> list[tuple[Reason, ...]]:
+    """What the score of each sentence is made of; the arguments are those of `rate`."""
+    worth = [getattr(weights, name) for name in FEATURES]
+    return [tuple(map(Reason, FEATURES, values, worth)) for values in _features(judged, found, headline, weights)]
+
+
+def _features(
+    judged: Sequence[Judged], found: Sequence[Sequence[str]], headline: Sequence[str], weights: Weights
+) -> Iterator[tuple[float, ...]]:
+    """The values of FEATURES for each sentence."""
     wanted = frozenset(headline)
     fullest = max((len(stemmed) for stemmed in found), default=0) or 1
-    scores: list[float] = []
     place = 0
     for one, stemmed, central in zip(judged, found, _centrality(judged, found), strict=True):
-        scores.append(
-            weights.place * max(0.0, 1 - math.log1p(place) / math.log1p(_FAR))
-            + weights.opening * (place == 0)
-            + weights.centrality * central
-            + weights.headline * (len(wanted.intersection(stemmed)) / len(wanted) if wanted else 0.0)
-            + weights.fullness * len(stemmed) / fullest
-            + weights.leaning * (one.fault is Fault.LEANING)
-            + _manner(one.sentence.text, len(stemmed), weights)
+        yield (
+            max(0.0, 1 - math.log1p(place) / math.log1p(_FAR)),
+            float(place == 0),
+            central,
+            len(wanted.intersection(stemmed)) / len(wanted) if wanted else 0.0,
+            len(stemmed) / fullest,
+            float(one.fault is Fault.LEANING),
+            *_manner(one.sentence.text, len(stemmed), weights),
         )
         place += one.fault.is_prose
-    return scores
 
 
-def _manner(text: str, stems_count: int, weights: Weights) -> float:
-    """What the sentence is worth by the way it is written, whatever the others say."""
+def _manner(text: str, stems_count: int, weights: Weights) -> tuple[float, ...]:
+    """The features of how the sentence is written, whatever the others say."""
     return (
-        weights.figures * min(1.0, len(_FIGURE.findall(text)) / _FIGURES)
-        + weights.quotation * sum(map(len, _QUOTED.findall(text))) / len(text)
-        + weights.shortness * max(0.0, 1 - stems_count / weights.few_stems)
-        + weights.length * min(1.0, max(0.0, stems_count / weights.many_stems - 1))
-        + weights.clauses * min(1.0, len(_COMMA.findall(text)) / _COMMAS)
+        min(1.0, len(_FIGURE.findall(text)) / _FIGURES),
+        sum(map(len, _QUOTED.findall(text))) / len(text),
+        max(0.0, 1 - stems_count / weights.few_stems),
+        min(1.0, max(0.0, stems_count / weights.many_stems - 1)),
+        min(1.0, len(_COMMA.findall(text)) / _COMMAS),
     )
 
 

@@ -11,7 +11,7 @@ from summarizer.guards import Fault, Judged, Sentence, judge
 from summarizer.languages import UNKNOWN, detect_language
 from summarizer.length import Length
 from summarizer.lines import blocks
-from summarizer.model import Chosen, Summary
+from summarizer.model import Chosen, Reason, Summary
 from summarizer.ranking import stems_of
 from summarizer.sentences import spans
 
@@ -32,6 +32,7 @@ def summarize(
     words: int | None = None,
     characters: int | None = None,
     headline_only: bool = False,
+    explain: bool = False,
 ) -> Summary:
     """The sentences that tell most of `text`, in reading order.
 
@@ -39,7 +40,8 @@ def summarize(
     headline is taken for it. `language` is ISO 639-1, detected where not given. At most `sentences` are taken (three
     where no limit is given), fewer where there are fewer worth it, and within `words` and `characters` where these
     are given (summarizer.length says how). A text with a letter in it always gives a sentence, except where none is
-    short enough for `characters` or `headline_only` is set. Raises UnknownMethodError.
+    short enough for `characters` or `headline_only` is set. `explain` adds to each of `chosen` the reasons for it.
+    Raises UnknownMethodError.
     """
     methods.check(method)
     text = text[:MAX_CHARACTERS]
@@ -52,7 +54,7 @@ def summarize(
             paragraph += 1
         found.append(Sentence(index, text[start:end], paragraph, 0, start))
     length = Length.of(sentences, words, characters, headline_only=headline_only)
-    return _summary(found, title or _headline(found), language, length, method, whole_page=True)
+    return _summary(found, title or _headline(found), language, length, method, explain, whole_page=True)
 
 
 def summarize_paragraphs(
@@ -65,6 +67,7 @@ def summarize_paragraphs(
     words: int | None = None,
     characters: int | None = None,
     headline_only: bool = False,
+    explain: bool = False,
 ) -> Summary:
     """As `summarize`, of an article whose body paragraphs are known; no sentence crosses from one to the next."""
     methods.check(method)
@@ -77,7 +80,7 @@ def summarize_paragraphs(
         for start, end in spans(read, language)[: MAX_SENTENCES - len(found)]:
             found.append(Sentence(len(found), read[start:end], number, number, start))
     length = Length.of(sentences, words, characters, headline_only=headline_only)
-    return _summary(found, title, language, length, method)
+    return _summary(found, title, language, length, method, explain)
 
 
 def summarize_sentences(
@@ -90,6 +93,7 @@ def summarize_sentences(
     words: int | None = None,
     characters: int | None = None,
     headline_only: bool = False,
+    explain: bool = False,
 ) -> Summary:
     """As `summarize`, of sentences that are split already; at most `count` of them are taken."""
     methods.check(method)
@@ -97,7 +101,7 @@ def summarize_sentences(
     language = _known(language) or detect_language("\n".join(read)[:MAX_CHARACTERS])
     found = [Sentence(index, text, 0, index) for index, text in enumerate(read) if text.strip()]
     length = Length.of(count, words, characters, headline_only=headline_only)
-    return _summary(found, title, language, length, method)
+    return _summary(found, title, language, length, method, explain)
 
 
 def _known(language: str | None) -> str | None:
@@ -120,6 +124,7 @@ def _summary(
     language: str,
     length: Length,
     method: str,
+    explain: bool,
     *,
     whole_page: bool = False,
 ) -> Summary:
@@ -130,13 +135,14 @@ def _summary(
     by_index = {one.sentence.index: one for one in judged}
     stems_by_index = {one.sentence.index: words for one, words in zip(candidates, stemmed, strict=True)}
     indexes = selection.choose(ranking, by_index, stems_by_index, length)
-    chosen = tuple(_chosen(by_index[index].sentence) for index in indexes)
+    reasons = methods.explain(method, candidates, stemmed, language, title) if explain else {}
+    chosen = tuple(_chosen(by_index[index].sentence, reasons.get(index, ())) for index in indexes)
     return Summary(tuple(one.text for one in chosen), tuple(indexes), method, language, title or None, chosen)
 
 
-def _chosen(sentence: Sentence) -> Chosen:
+def _chosen(sentence: Sentence, reasons: tuple[Reason, ...]) -> Chosen:
     start = sentence.start
-    return Chosen(sentence.text, sentence.index, sentence.part, start, start + len(sentence.text))
+    return Chosen(sentence.text, sentence.index, sentence.part, start, start + len(sentence.text), reasons)
 
 
 def _candidates(judged: Sequence[Judged]) -> list[Judged]:
