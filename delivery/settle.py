@@ -39,11 +39,13 @@ async def settle(tx: Connection, claim: Claim, fate: Fate, how: Settling) -> Non
     """Carry out a fate."""
     match fate.kind:
         case FateKind.GONE:
-            await outbox.drop_chat(tx, claim, how.bot_id, fate.reason, how.now)
+            if not await outbox.drop_chat(tx, claim, how.bot_id, fate.reason, how.now):
+                # It moved to another chat, or was forgotten, while the call was under way.
+                await outbox.requeue(tx, claim, how.now, reason=fate.reason, tried=False)
             await chats.set_state(tx, how.bot_id, claim.chat_id, ChatState.GONE, fate.reason)
         case FateKind.MOVED:
-            await outbox.requeue(tx, claim, how.now, reason=fate.reason, tried=False)
             await chats.migrate(tx, how.bot_id, claim.chat_id, fate.chat_id or claim.chat_id)
+            await outbox.requeue(tx, claim, how.now, reason=fate.reason, tried=False)
         case FateKind.LATER:
             await _later(tx, claim, fate, how)
         case FateKind.PLAIN:

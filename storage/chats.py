@@ -117,6 +117,7 @@ async def _update_chat(tx: Connection, bot_id: int, chat_id: int, /, **values: A
 
 async def migrate(tx: Connection, bot_id: int, old_id: int, new_id: int) -> None:
     """Everything of the old chat becomes the new one's; what the new one already has stays. Twice does no harm."""
+    await _lock_destinations(tx, bot_id, old_id)
     await _move_chat(tx, bot_id, old_id, new_id)
     for place in await destinations(tx, bot_id, old_id):
         taken = await find_destination(tx, bot_id, new_id, place.thread_id)
@@ -159,10 +160,16 @@ async def _move_rows(tx: Connection, table: Table, key: ColumnElement[Any], old:
 
 async def forget(tx: Connection, bot_id: int, chat_id: int) -> None:
     """Delete everything that names the chat: settings, subscriptions, schedules, deliveries, replies, questions."""
+    await _lock_destinations(tx, bot_id, chat_id)
     places = select(_places.c.id).where(_place_is(bot_id, chat_id))
     await tx.execute(delete(schema.delivery).where(schema.delivery.c.destination_id.in_(places)))
     await tx.execute(delete(_places).where(_place_is(bot_id, chat_id)))
     await _drop_chat_rows(tx, bot_id, chat_id)
+
+
+async def _lock_destinations(tx: Connection, bot_id: int, chat_id: int) -> None:
+    """Wait for fan-outs that add deliveries there, so that what follows sees those; later ones find it gone."""
+    await tx.execute(select(_places.c.id).where(_place_is(bot_id, chat_id)).order_by(_places.c.id).with_for_update())
 
 
 async def _drop_chat_rows(tx: Connection, bot_id: int, chat_id: int) -> None:

@@ -169,9 +169,13 @@ _NOTE = {
     )
     for name, query in (("sqlite", sqlite.insert(delivery_part)), ("postgresql", postgresql.insert(delivery_part)))
 }
+# Still this edition's: SQLite gives the number of a forgotten delivery to a new one.
+_PART_OF = delivery_part.c.delivery_id.in_(
+    select(delivery.c.id).where(delivery.c.id == bindparam("the_id"), delivery.c.edition_id == bindparam("the_edition"))
+)
 _PART_SENT = (
     update(delivery_part)
-    .where(delivery_part.c.delivery_id == bindparam("the_id"), delivery_part.c.number == bindparam("the_part"))
+    .where(_PART_OF, delivery_part.c.number == bindparam("the_part"))
     .values(state=DeliveryState.SENT.value, message_id=bindparam("the_message"), at=bindparam("the_time"))
 )
 
@@ -231,15 +235,14 @@ async def mark(tx: Connection, claims: Sequence[Claim], now: datetime) -> list[C
 
 async def sent(tx: Connection, claim: Claim, message_id: int, now: datetime, resume_at: datetime) -> None:
     """The part arrived. The delivery is done, or its next part queued for `resume_at`."""
-    what = {"the_id": claim.id, "the_part": claim.part, "the_message": message_id, "the_time": now}
-    await tx.execute(_PART_SENT, what)
     await _forward(tx, claim, {"state": DeliveryState.SENT, "done_at": now}, resume_at)
+    await tx.execute(_PART_SENT, _part_of(claim) | {"the_message": message_id, "the_time": now})
 
 
 async def skipped(tx: Connection, claim: Claim, reason: str, now: datetime) -> None:
     """The part may have arrived and is not sent again: listed as in doubt."""
-    await _set_part(tx, claim, state=SKIPPED, in_doubt=True, at=now)
     await _forward(tx, claim, {"state": DeliveryState.DROPPED, "done_at": now, "reason": reason}, now)
+    await _set_part(tx, claim, state=SKIPPED, in_doubt=True, at=now)
 
 
 async def requeue(
@@ -288,7 +291,10 @@ async def drop_chat(tx: Connection, claim: Claim, bot_id: int, reason: str, now:
         .where(
             delivery.c.destination_id.in_(theirs),
             delivery.c.state.in_((_QUEUED, _SENDING)),
-            or_(delivery.c.state == _QUEUED, delivery.c.id == claim.id),
+            or_(
+                delivery.c.state == _QUEUED,
+                (delivery.c.id == claim.id) & (delivery.c.edition_id == claim.edition_id),
+            ),
         )
         .values(state=DeliveryState.DROPPED, reason=reason, done_at=now)
     )
@@ -367,6 +373,7 @@ def _this(claim: Claim) -> Any:
     """The delivery, while it is still at this part: what came too late changes nothing."""
     return update(delivery).where(
         delivery.c.id == claim.id,
+        delivery.c.edition_id == claim.edition_id,
         delivery.c.next_part == claim.part,
         delivery.c.state.in_((_QUEUED, _SENDING)),
     )
@@ -374,10 +381,13 @@ def _this(claim: Claim) -> Any:
 
 async def _set_part(tx: Connection, claim: Claim, **values: Any) -> None:
     await tx.execute(
-        update(delivery_part)
-        .where(delivery_part.c.delivery_id == claim.id, delivery_part.c.number == claim.part)
-        .values(**values)
+        update(delivery_part).where(_PART_OF, delivery_part.c.number == bindparam("the_part")).values(**values),
+        _part_of(claim),
     )
+
+
+def _part_of(claim: Claim) -> dict[str, Any]:
+    return {"the_id": claim.id, "the_edition": claim.edition_id, "the_part": claim.part}
 
 
 def _claim(row: Row[Any]) -> Claim:
