@@ -65,11 +65,17 @@ Entry = dict[str, Any]  # feedparser ships no types
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """`truncated`: items were left out, because there are too many or because the feed breaks off."""
+    """`truncated`: items were left out, because there are too many or because the feed breaks off.
+
+    `ttl_s`: for how long it asks to be left alone. `hub` and `self_url`: where WebSub tells of changes, and of what.
+    """
 
     title: str | None
     drafts: tuple[ArticleDraft, ...]
     truncated: bool
+    ttl_s: float | None = None
+    hub: str | None = None
+    self_url: str | None = None
 
 
 def is_feed(data: bytes) -> bool:
@@ -91,7 +97,8 @@ def parse_feed(data: bytes, *, url: str | None = None, now: datetime | None = No
     if _is_json_feed(data):
         feed = read_json_feed(text, MAX_ITEMS)
         drafts = _drafts(feed.items, web_address([feed.base or ""], url) or url, moment, feed.title)
-        return Feed(one_line(feed.title or "") or None, drafts, feed.truncated or cut)
+        hub = web_address([feed.hub or ""], url)
+        return Feed(one_line(feed.title or "") or None, drafts, feed.truncated or cut, None, hub, feed.self_url)
     return _parse_xml(text, url, moment, cut)
 
 
@@ -196,7 +203,27 @@ def _parse_xml(text: str, url: str | None, now: datetime, cut: bool) -> Feed:
     about = dict(found["feed"])
     title, base = one_line(about.get("title") or "") or None, web_address([about.get("link") or ""], url) or url
     items = (_item(dict(entry), about) for entry in found["entries"][:MAX_ITEMS])
-    return Feed(title, _drafts(items, base, now, title), truncated or cut or len(found["entries"]) > MAX_ITEMS)
+    truncated = truncated or cut or len(found["entries"]) > MAX_ITEMS
+    return Feed(title, _drafts(items, base, now, title), truncated, _ttl(about), *_hub(about, url))
+
+
+_PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 7 * 86_400, "monthly": 30 * 86_400, "yearly": 365 * 86_400}
+
+
+def _ttl(about: Entry) -> float | None:
+    """Seconds: RSS says it in minutes, the syndication module as "so often in a period"."""
+    ttl, period, often = (str(about.get(key) or "").strip() for key in ("ttl", "sy_updateperiod", "sy_updatefrequency"))
+    if ttl.isdecimal() and len(ttl) < 10:  # noqa: PLR2004 - a longer number is no time
+        return float(ttl) * 60
+    seconds = _PERIODS.get(period.lower())
+    return seconds / max(1, int(often) if often.isdecimal() and len(often) < 10 else 1) if seconds else None  # noqa: PLR2004
+
+
+def _hub(about: Entry, url: str | None) -> tuple[str | None, str | None]:
+    links: dict[str, str] = {}
+    for link in about.get("links") or []:
+        links.setdefault(link.get("rel") or "", link.get("href") or "")
+    return web_address([links.get("hub", "")], url), web_address([links.get("self", "")], url)
 
 
 def _whole_items(body: str, root: str) -> tuple[str, bool]:

@@ -9,9 +9,9 @@ Time, size and redirects are bounded; no cookies are kept; environment proxies a
 import asyncio
 import socket
 import zlib
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
@@ -38,6 +38,7 @@ _HEADERS = {
 _OK = 200
 _FIRST_SERVER_ERROR = 500
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_FOR_GOOD = frozenset({301, 308})
 _LATER = "Try again later."
 _CHECK = "Check the address."
 _ANSWERS = {
@@ -58,6 +59,31 @@ class Fetched:
     url: str
     body: bytes
     content_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Redirect:
+    to: str
+    for_good: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server said in the end, whatever its status. `body` is unpacked, and empty for anything but 200.
+
+    `headers` by lower-case name. `moved`: where the address has moved for good (301, 308), None where it hasn't; what
+    follows a temporary redirect is no move.
+    """
+
+    status: int
+    url: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+    moved: str | None = None
+
+    @property
+    def content_type(self) -> str | None:
+        return self.headers.get("content-type")
 
 
 class Fetcher:
@@ -97,28 +123,47 @@ class Fetcher:
 
     async def get(self, url: str) -> Fetched:
         """Raises FetchError, which says why and what to do, and whether the same call may succeed later."""
-        async with _explained(url, self._total), asyncio.timeout(self._total):
-            return await self._follow(url)
+        answer = await self.ask(url)
+        if answer.status != _OK:
+            raise refusal(answer.status, answer.url)
+        return Fetched(answer.url, answer.body, answer.content_type)
 
-    async def _follow(self, url: str) -> Fetched:
+    async def ask(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """The last answer after redirects, with any status. Raises FetchError where there is none."""
+        async with _explained(url, self._total), asyncio.timeout(self._total):
+            return await self._follow(url, headers or {})
+
+    async def post(self, url: str, form: Mapping[str, str]) -> int:
+        """Send a form; the status. Redirects are not followed. Raises FetchError."""
+        async with _explained(url, self._total), asyncio.timeout(self._total):
+            target = guard.target(url, self._allowed)
+            sending = self._session(target.trusted).post(target.url, data=dict(form), allow_redirects=False)
+            async with sending as response:
+                return response.status
+
+    async def _follow(self, url: str, headers: Mapping[str, str]) -> Answer:
         target = guard.target(url, self._allowed)
+        for_good, moved = True, None
         for _ in range(self._max_redirects + 1):
-            found = await self._ask(target)
-            if isinstance(found, Fetched):
-                return found
-            target = guard.target(found, self._allowed)
+            found = await self._ask(target, headers)
+            if isinstance(found, Answer):
+                return replace(found, moved=moved)
+            target = guard.target(found.to, self._allowed)
+            for_good = for_good and found.for_good
+            moved = str(target.url) if for_good else moved
         advice = "Open it in a browser and send the address where it ends."
         raise FetchError(f"it redirects more than {self._max_redirects} times", url=guard.shown(url), advice=advice)
 
-    async def _ask(self, target: guard.Target) -> Fetched | str:
-        """One request: the page, or the URL that it redirects to."""
-        async with self._session(target.trusted).get(target.url, allow_redirects=False) as response:
+    async def _ask(self, target: guard.Target, headers: Mapping[str, str]) -> "Answer | _Redirect":
+        """One request: the answer, or where it sends us."""
+        asking = self._session(target.trusted).get(target.url, allow_redirects=False, headers=headers)
+        async with asking as response:
             if response.status in _REDIRECTS and response.headers.get("Location"):
-                return str(_joined(target.url, response.headers["Location"]))
-            if response.status != _OK:
-                raise _refused(response.status, str(target.url))
-            body = await self._body(response)
-            return Fetched(str(target.url), body, response.headers.get("Content-Type"))
+                to = str(_joined(target.url, response.headers["Location"]))
+                return _Redirect(to, for_good=response.status in _FOR_GOOD)
+            body = await self._body(response) if response.status == _OK else b""
+            told = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(response.status, str(target.url), told, body)
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         url, encoding = str(response.url), response.headers.get("Content-Encoding", "").strip().lower()
@@ -221,7 +266,8 @@ def _joined(url: URL, location: str) -> URL:
         raise FetchError("it redirects to what is no web address", url=guard.shown(str(url))) from error
 
 
-def _refused(status: int, url: str) -> FetchError:
+def refusal(status: int, url: str) -> FetchError:
+    """What an answer other than 200 means for who asked."""
     known = _ANSWERS.get(status)
     if known:
         reason, advice = known

@@ -20,6 +20,8 @@ class JsonFeed:
     base: str | None
     items: tuple[Item, ...]
     truncated: bool
+    hub: str | None = None
+    self_url: str | None = None
 
 
 def read_json_feed(text: str, limit: int) -> JsonFeed:
@@ -36,7 +38,14 @@ def read_json_feed(text: str, limit: int) -> JsonFeed:
     language, names = _text(feed, "language"), _names(feed)
     found = tuple(_item(item, language, names) for item in items[:limit] if isinstance(item, dict))
     truncated = len(items) > limit or bool(feed.get("_cut"))
-    return JsonFeed(_text(feed, "title"), _text(feed, "feed_url") or _text(feed, "home_page_url"), found, truncated)
+    about = (_text(feed, "title"), _text(feed, "feed_url") or _text(feed, "home_page_url"))
+    return JsonFeed(*about, found, truncated, _hub(feed), _text(feed, "feed_url"))
+
+
+def _hub(feed: dict[str, Any]) -> str | None:
+    hubs = feed.get("hubs")
+    found = (hub for hub in hubs if isinstance(hub, dict)) if isinstance(hubs, list) else ()
+    return next((url for hub in found if hub.get("type") == "WebSub" and (url := _text(hub, "url"))), None)
 
 
 def _salvaged(text: str, limit: int) -> dict[str, Any] | None:

@@ -154,6 +154,11 @@ async def count_articles(tx: Connection, source_ids: Collection[int], since: dat
 # Polling
 
 
+async def any_due(tx: Connection, now: datetime) -> bool:
+    query = select(feed.c.source_id).where(text("feed.state = 'active'"), feed.c.next_at <= now).limit(1)
+    return await tx.scalar(query) is not None
+
+
 async def due(
     tx: Connection, *, now: datetime, limit: int, without_hosts: Collection[str] = (), healthy: bool = False
 ) -> list[PolledFeed]:

@@ -1,0 +1,263 @@
+"""Polling: due feeds to articles. What it means is decided in ingest.polling; here it is done.
+
+    due rows ─choose→ leased ─┬─ ask (conditional) → 304 or the same bytes ──────────────────────→ finish
+     (a tick)                 ├─ ask → parse → what is new ─each→ page, where needed → desk ─────→ finish
+                              └─ no answer, no feed, gone → later, or paused and told ───────────→ finish
+
+Polls run beside each other in a bounded number of slots; a host gets few of them, feeds that failed last time a
+quarter. Each poll has a deadline and ends in one row's change. A killed one is due again when its lease ends.
+"""
+
+import asyncio
+import hashlib
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from ingest import polling
+from ingest.desk import Desk
+from ingest.errors import ExtractError, FetchError, ForbiddenError
+from ingest.feeds import Feed, parse_feed
+from ingest.fetch import Answer, Fetcher, refusal
+from ingest.gather import Gatherer
+from ingest.polling import Failure, Room, Told
+from ingest.run import ARCHIVE_AFTER
+from storage import sources
+from storage.database import Database
+from storage.records import FeedState, PolledFeed
+
+log = structlog.get_logger(__name__)
+
+SLOTS, PER_HOST = 32, 2
+POLL_SECONDS = 120.0
+LEASE = timedelta(seconds=POLL_SECONDS + 60)
+LARGE_BYTES = 300_000
+_OK, _NOT_MODIFIED, _GONE = 200, 304, 410
+_TEMPORARY = frozenset({403, 408, 423, 425, 429})  # 403 is what bot filters say for a while
+_FIRST_SERVER_ERROR = 500
+_UNEXPECTED = "something went wrong on our side; see the log"
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What a poll did. `late_s`: how long after it was due it began."""
+
+    source_id: int
+    outcome: str  # "unchanged", "changed" or "failed"
+    added: int = 0
+    reason: str | None = None
+    late_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much at once, and how long one poll may take in all."""
+
+    slots: int = SLOTS
+    per_host: int = PER_HOST
+    poll_seconds: float = POLL_SECONDS
+
+
+class Poller:
+    """`take_due` is the tick; `run` keeps the polls that it starts. `heard` is told of each poll's end.
+
+    `luck` gives numbers from 0 to 1 that spread the polls.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        fetcher: Fetcher,
+        desk: Desk,
+        *,
+        archive_after: timedelta = ARCHIVE_AFTER,
+        limits: Limits = Limits(),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        luck: Callable[[], float] = random.random,
+        heard: Callable[[Polled], None] = lambda polled: None,
+    ) -> None:
+        self._db, self._fetcher, self._limits = db, fetcher, limits
+        self._clock, self._luck, self._heard = clock, luck, heard
+        self._gatherer = Gatherer(db, fetcher, desk, archive_after=archive_after, clock=clock)
+        # Large feeds wait for each other, small ones for none of them.
+        self._large = ThreadPoolExecutor(1, "large-feeds")
+        self._small = ThreadPoolExecutor(2, "feeds")
+        self._group: asyncio.TaskGroup | None = None
+        self._running: dict[int, PolledFeed] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._freed = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`; polls that run then are cut: their feeds are due again when the leases end."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                await stop.wait()
+                self._group = None
+                for task in self._tasks:
+                    task.cancel()
+        finally:
+            self._group = None
+            self._large.shutdown(wait=False, cancel_futures=True)
+            self._small.shutdown(wait=False, cancel_futures=True)
+
+    async def take_due(self) -> int:
+        """Begin what is due, as far as there is room; gives how many. Waits while there is none."""
+        if self._group is None:
+            return 0
+        while len(self._running) >= self._limits.slots:
+            self._freed.clear()
+            await self._freed.wait()
+        now = self._clock()
+        chosen = await self._claim(now)
+        if self._group is None:
+            return 0
+        for feed in chosen:
+            self._running[feed.source.id] = feed
+            task = self._group.create_task(self._slot(feed, now), name=f"poll-{feed.source.id}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return len(chosen)
+
+    async def _claim(self, now: datetime) -> list[PolledFeed]:
+        """First without writing: mostly nothing is due."""
+        async with self._db.read() as tx:
+            if not await sources.any_due(tx, now):
+                return []
+        chosen: list[PolledFeed] = []
+        room = self._room()
+        async with self._db.begin() as tx:
+            while room.slots:
+                full, healthy = room.full_hosts(), not room.suspects
+                found = await sources.due(tx, now=now, limit=room.slots, without_hosts=full, healthy=healthy)
+                some, room = polling.choose(found, room)
+                if not some:
+                    break
+                await sources.lease(tx, [feed.source.id for feed in some], now + LEASE)
+                chosen += some
+        return chosen
+
+    def _room(self) -> Room:
+        running = self._running.values()
+        suspects = sum(1 for feed in running if feed.failures)
+        return Room(
+            slots=self._limits.slots - len(running),
+            suspects=max(0, max(1, self._limits.slots // 4) - suspects),
+            per_host=self._limits.per_host,
+            busy=Counter(feed.host for feed in running),
+        )
+
+    async def _slot(self, feed: PolledFeed, begun: datetime) -> None:
+        late = (begun - feed.next_at).total_seconds()
+        try:
+            self._heard(replace(await self.poll(feed), late_s=late))
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("poll_not_kept", source_id=feed.source.id, error=type(error).__name__)
+        finally:
+            self._running.pop(feed.source.id, None)
+            self._freed.set()
+
+    # One feed
+
+    async def poll(self, feed: PolledFeed) -> Polled:
+        """Ask, take what is new, keep the result. Raises only what the database raises."""
+        begun = time.monotonic()
+        try:
+            changes, polled = await self._polled(feed, begun)
+        except Failed as error:
+            changes, polled = self._failed(feed, error.failure)
+        except (SQLAlchemyError, OSError):
+            raise
+        except Exception:  # one bad feed stops no other
+            log.exception("poll_broke", source_id=feed.source.id)
+            changes, polled = self._failed(feed, Failure(_UNEXPECTED, passing=False))
+        await self._keep(feed, changes)
+        return polled
+
+    def _failed(self, feed: PolledFeed, failure: Failure) -> tuple[dict[str, Any], Polled]:
+        log.info("poll_failed", source_id=feed.source.id, reason=failure.reason, failures=feed.failures + 1)
+        changes = polling.failed(feed, failure, self._clock())
+        return changes, Polled(feed.source.id, "failed", reason=failure.reason)
+
+    async def _polled(self, feed: PolledFeed, begun: float) -> tuple[dict[str, Any], Polled]:
+        if feed.pushed is not None:
+            return await self._take(feed, feed.pushed, feed.url, Told(feed.etag, feed.last_modified), begun)
+        answer = await self._ask(feed)
+        now = self._clock()
+        told = polling.told_by(answer.headers, now, moved=answer.moved)
+        same = answer.status == _OK and _hash(answer.body) == feed.body_hash
+        if same or answer.status == _NOT_MODIFIED:
+            # Where it moved to was no feed's address until it gave one: a 304 alone moves nothing.
+            told = told if same else replace(told, moved=None)
+            return polling.unchanged(feed, told, now, self._luck()), Polled(feed.source.id, "unchanged")
+        return await self._take(feed, answer.body, answer.url, told, begun)
+
+    async def _ask(self, feed: PolledFeed) -> Answer:
+        try:
+            answer = await self._fetcher.ask(feed.url, {} if feed.waiting else polling.conditions(feed))
+        except FetchError as error:
+            passing = error.again and not isinstance(error, ForbiddenError)
+            raise Failed(Failure(error.reason, passing=passing)) from error
+        if answer.status not in (_OK, _NOT_MODIFIED):
+            raise Failed(_refusal(answer, self._clock()))
+        return answer
+
+    async def _take(
+        self, feed: PolledFeed, body: bytes, url: str, told: Told, begun: float
+    ) -> tuple[dict[str, Any], Polled]:
+        executor = self._large if len(body) > LARGE_BYTES else self._small
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(executor, _parse, body, url, self._clock())
+        except ExtractError as error:
+            raise Failed(Failure(str(error), passing=False)) from error
+        if found.truncated and not found.drafts:
+            raise Failed(Failure("the feed breaks off before its first item"))
+        deadline = begun + self._limits.poll_seconds
+        gathered = await self._gatherer.gather(feed, found, _hash(body), deadline)
+        now = self._clock()
+        changes = polling.changed(feed, told, gathered, now, self._luck())
+        if found.hub != feed.hub or found.self_url != feed.hub_topic:
+            changes |= {"hub": found.hub, "hub_topic": found.self_url, "hub_until": None}
+        return changes, Polled(feed.source.id, "changed", added=gathered.added)
+
+    async def _keep(self, feed: PolledFeed, changes: dict[str, Any]) -> None:
+        try:
+            async with self._db.begin() as tx:
+                await sources.finish(tx, feed, changes)
+        except IntegrityError:
+            # The address that it moved to is another source's: two would bring the same.
+            changes.pop("url", None)
+            reason = "it has moved to the address of another source"
+            changes |= {"state": FeedState.PAUSED, "reason": reason, "notice_due": True}
+            async with self._db.begin() as tx:
+                await sources.finish(tx, feed, changes)
+
+
+class Failed(Exception):  # noqa: N818 - an outcome on its way up, not an error of ours
+    """A poll that brought nothing, and why."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.reason)
+        self.failure = failure
+
+
+def _refusal(answer: Answer, now: datetime) -> Failure:
+    passing = answer.status in _TEMPORARY or answer.status >= _FIRST_SERVER_ERROR
+    reason = refusal(answer.status, answer.url).reason
+    return Failure(reason, passing, answer.status == _GONE, polling.retry_after(answer.headers, now))
+
+
+def _parse(body: bytes, url: str, now: datetime) -> Feed:
+    return parse_feed(body, url=url, now=now)
+
+
+def _hash(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
