@@ -2,12 +2,14 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
 import pytest
+from sqlalchemy import update
 
 from bot import app as service
 from bot.app import Endpoint, Process, Service, StartError
@@ -15,7 +17,9 @@ from config.settings import Settings, load
 from storage import articles, editors
 from storage.database import Database
 from storage.errors import DatabaseBusyError
+from storage.schema import schedule
 from tests.bot.service_rig import (
+    ARTICLE,
     HEADLINE,
     LOOK_EVERY_S,
     OWNER,
@@ -33,6 +37,7 @@ from tests.bot.service_rig import (
 
 YOU = 1001
 SECRET = TOKEN.partition(":")[2]
+Before = Callable[[Service], Awaitable[None]]
 
 
 @pytest.fixture
@@ -139,15 +144,17 @@ def settings(where: Wire, database: str, **values: str) -> Settings:
     return load({"PORT": str(free_port()), **given, **values}, None)
 
 
-async def run(found: Settings, process: Process, stop: asyncio.Event, terminal: Terminal) -> None:
+async def run(
+    found: Settings, process: Process, stop: asyncio.Event, terminal: Terminal, before: Before | None = None
+) -> None:
     endpoint = Endpoint(found.token or "", found.telegram_api_url)
-    await service.run(found, process, endpoint, stop=stop, say=terminal.say)
+    await service.run(found, process, endpoint, stop=stop, say=terminal.say, before=before)
 
 
 @asynccontextmanager
-async def running(found: Settings, process: Process = Process.ALL) -> AsyncIterator[Terminal]:
+async def running(found: Settings, before: Before | None = None) -> AsyncIterator[Terminal]:
     stop, terminal = asyncio.Event(), Terminal()
-    task = asyncio.create_task(run(found, process, stop, terminal))
+    task = asyncio.create_task(run(found, Process.ALL, stop, terminal, before))
     try:
         await eventually(lambda: "is ready" in terminal.text or task.done())
         yield terminal
@@ -177,6 +184,22 @@ async def test_a_token_is_all_it_needs(where: Wire, url: str) -> None:
             assert answer.status == 200
     assert "claim" not in terminal.text
     assert not where.calls("setWebhook")
+
+
+async def test_a_digest_comes_at_its_time(where: Wire, url: str) -> None:
+    async def take_in(built: Service) -> None:
+        async for result in built.ingest.run([str(ARTICLE)]):
+            assert result.article is not None
+
+    database = Database(url)
+    async with running(settings(where, url), take_in):
+        await where.asks(READER, "/subscribe korea", "Korea", "08:00")
+        async with database.begin() as tx:
+            moved = await tx.execute(update(schedule).values(next_at=datetime.now(UTC)))
+        assert moved.rowcount == 1
+        await where.hears(READER, "Your digest", HEADLINE)
+    await database.dispose()
+    assert sum("Your digest" in text for text in where.heard(READER)) == 1
 
 
 async def test_a_webhook_that_was_left_is_taken_away_for_polling(where: Wire, url: str) -> None:
