@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import feedparser
-import lxml.etree
 
 from ingest.decode import clean
 from ingest.errors import ExtractError
@@ -28,7 +27,6 @@ from storage.records import ArticleDraft
 MAX_BYTES = 10_000_000
 MAX_ITEMS = 500
 MAX_PARSED = 4_000_000  # characters: 500 items of 8,000. Broken XML of 10 MB takes feedparser up to 13 s
-MAX_OUTLINES = 1_000
 _HEAD = 65_536  # the root stands in the first so many characters, or it is no feed
 _SNIFFED = 4 * _HEAD
 
@@ -58,7 +56,6 @@ _ITEM_END = re.compile(r"</(?:[A-Za-z_][\w.-]*:)?(?:item|entry)\s*>")
 # feedparser would take a photo's description for the item's own.
 _MEDIA_TEXT = re.compile(r"(</?media:)(title|description)\b")
 _JSON_FEED = re.compile(rb"jsonfeed\.org\\?/version")
-_OPML = re.compile(r"(?i)<opml[\s>]")
 
 Entry = dict[str, Any]  # feedparser ships no types
 
@@ -82,7 +79,7 @@ def is_feed(data: bytes) -> bool:
     """Whether the beginning looks like RSS, Atom, RDF or JSON Feed. Cheap."""
     if _is_json_feed(data):
         return True
-    return _root(_decoded(data[:_SNIFFED])) is not None
+    return _root(decoded(data[:_SNIFFED])) is not None
 
 
 def parse_feed(data: bytes, *, url: str | None = None, now: datetime | None = None) -> Feed:
@@ -93,39 +90,13 @@ def parse_feed(data: bytes, *, url: str | None = None, now: datetime | None = No
     if not data.strip(b"\x00 \t\r\n"):
         raise ExtractError("it is empty")
     moment, cut = now or datetime.now(UTC), len(data) > MAX_BYTES
-    text = _decoded(data[:MAX_BYTES])
+    text = decoded(data[:MAX_BYTES])
     if _is_json_feed(data):
         feed = read_json_feed(text, MAX_ITEMS)
         drafts = _drafts(feed.items, web_address([feed.base or ""], url) or url, moment, feed.title)
         hub = web_address([feed.hub or ""], url)
         return Feed(one_line(feed.title or "") or None, drafts, feed.truncated or cut, None, hub, feed.self_url)
     return _parse_xml(text, url, moment, cut)
-
-
-def opml_urls(data: bytes) -> list[str]:
-    """The feeds that an OPML list names, in its order, each once. Raises ExtractError for what is no such list."""
-    text = _decoded(data[:MAX_BYTES])
-    root = _OPML.search(text[:_HEAD])
-    if root is None:
-        raise ExtractError("it is not a list of feeds (OPML)")
-    _refuse_entities(text[: root.start()])
-    parser = lxml.etree.XMLParser(recover=True, resolve_entities=False, no_network=True, huge_tree=False)
-    tree = lxml.etree.fromstring(text[root.start() :].encode(), parser)
-    if tree is None:
-        raise ExtractError("it is a list of feeds (OPML), but its XML is broken")
-    found = (web_address([_web_scheme(address)]) for address in _outline_addresses(tree))
-    return list(dict.fromkeys(address for address in found if address))[:MAX_OUTLINES]
-
-
-def _outline_addresses(tree: Any) -> Iterator[str]:
-    for element in tree.iter("{*}outline", "{*}OUTLINE"):
-        yield from (value for name, value in element.attrib.items() if name.lower() == "xmlurl")
-
-
-def _web_scheme(address: str) -> str:
-    """`feed://host/…` and `feed:https://host/…` are how feed readers used to be called."""
-    bare = re.sub(r"(?i)^feed:", "", address.strip())
-    return f"http:{bare}" if bare.startswith("//") else bare
 
 
 def _is_json_feed(data: bytes) -> bool:
@@ -135,7 +106,7 @@ def _is_json_feed(data: bytes) -> bool:
     )
 
 
-def _decoded(data: bytes) -> str:
+def decoded(data: bytes) -> str:
     """Clean text. UTF-8 is tried before what is declared: other encodings hardly ever look like it."""
     for mark, encoding in (*_BOMS, *_WIDE):
         if data.startswith(mark):
@@ -181,7 +152,8 @@ def _root(text: str) -> re.Match[str] | None:
     return found
 
 
-def _refuse_entities(prolog: str) -> None:
+def refuse_entities(prolog: str) -> None:
+    """Raises ExtractError where what stands before the root declares any."""
     if _ENTITY.search(prolog):
         raise ExtractError("it declares XML entities, which no feed needs and which can hide a bomb")
 
@@ -190,7 +162,7 @@ def _parse_xml(text: str, url: str | None, now: datetime, cut: bool) -> Feed:
     root = _root(text)
     if root is None:
         raise ExtractError("it is not a feed (RSS, Atom, RDF or JSON Feed)")
-    _refuse_entities(text[: root.start()])
+    refuse_entities(text[: root.start()])
     body, truncated = _whole_items(text[root.start() :], root[1])
     found = feedparser.parse(
         io.BytesIO(sound(_MEDIA_TEXT.sub(r"\1x\2", body), root[1])),

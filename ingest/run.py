@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
-from ingest import feeds
+from ingest import opml
 from ingest.desk import Arrival, Desk, Prepared, Taken
 from ingest.errors import ExtractError, FetchError, IngestError
 from ingest.extract import Form, extract_each, form_of
@@ -210,7 +210,7 @@ class Ingest:
 
     async def _feeds_of(self, data: bytes) -> list[_Item]:
         """Each feed of a list of feeds. A list inside a list is not followed: it could name itself."""
-        urls = feeds.opml_urls(data)[:MAX_FEEDS]
+        urls = [listed.url for listed in opml.read_opml(data)[:MAX_FEEDS]]
         if not urls:
             raise ExtractError("the list (OPML) names no feeds")
         jobs = (partial(self._guarded, url, self._feed, url) for url in urls)

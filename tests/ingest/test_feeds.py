@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import ExtractError
-from ingest.feeds import MAX_ITEMS, Feed, is_feed, opml_urls, parse_feed
+from ingest.feeds import MAX_ITEMS, Feed, is_feed, parse_feed
 from ingest.feedtext import one_line, paragraphs
 from storage.records import ArticleDraft
 
@@ -418,30 +418,6 @@ def test_an_item_without_a_title_is_headed_by_its_text() -> None:
     assert draft.headline.endswith("…")
     assert len(draft.headline) <= 100
     assert draft.paragraphs
-
-
-def test_opml_lists_each_feed_once() -> None:
-    data = b"""<?xml version="1.0"?><opml version="2.0"><body><outline text="News">
-        <outline type="rss" text="A" xmlUrl="https://a.example/feed?x=1&amp;y=2"/>
-        <outline type="rss" text="B" xmlURL="feed://b.example/feed"/><outline xmlUrl="feed:https://c.example/"/>
-        <outline xmlUrl="https://a.example/feed?x=1&amp;y=2"/><outline xmlUrl="file:///etc/passwd"/>
-        </outline><outline text="broken & left open"></body>"""
-    expected = ["https://a.example/feed?x=1&y=2", "http://b.example/feed", "https://c.example/"]
-    assert opml_urls(data) == expected
-    assert opml_urls(data.decode().encode("utf-16")) == expected
-
-
-@pytest.mark.parametrize(
-    ("data", "reason"),
-    [
-        (b"", "not a list"),
-        (RSS.encode(), "not a list"),
-        (b'<!DOCTYPE o [<!ENTITY a "x">]><opml><body><outline xmlUrl="http://&a;/"/></body></opml>', "entities"),
-    ],
-)
-def test_what_is_no_opml_says_so(data: bytes, reason: str) -> None:
-    with pytest.raises(ExtractError, match=reason):
-        opml_urls(data)
 
 
 @given(st.data())
