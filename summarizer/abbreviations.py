@@ -15,18 +15,20 @@ NEVER_END = _words(
     " gen lt sgt capt cpl maj adm cmdr cdr pvt col lieut sen rep gov pres rev hon supt det insp amb atty"
     " asst assoc dep"
     " vs cf e.g i.e viz approx ca bzw z.b d.h u.a evtl ggf inkl sog vgl p.ej m.in tzw np"
-    " doç yrd öğr uzm av tp pgs ths drs им ул пр проф акад доц тов см"
+    " doç yrd öğr uzm av tp pgs ths drs med avv ul вул просп डॉ प्रो им ул пр проф акад доц тов см"
     " ст стр тел ee ts"
 )
 
 # Where these are written small they are words of their own ("one more rep.").
 ONLY_CAPITALIZED = _words(
-    "ts gen maj adm col sen rep gov pres rev hon det amb fr hr dep mw av tp lic sig capt lt ms np ca dott mx"
+    "ts gen maj adm col sen rep gov pres rev hon det amb fr hr dep mw av tp lic capt lt ms np ca mx"
 )
 
 # These stand before a number ("No. 1", "pp. 12-14"); before anything else they may end a sentence.
 BEFORE_NUMBERS = _words(
     "no nos nr núm num n fig figs art arts pp p pg vol vols ch sec para abs eq op pos tel pág págs str"
+    " kl godz ca est proz ft lb lbs oz yd hrs min max rok"
+    " jan feb mar apr jun jul aug sep sept oct nov dec"
 )
 
 # These stand inside a name or at a sentence's end; only a word that begins sentences tells.
@@ -34,7 +36,7 @@ MAY_END = _words(
     "inc ltd co cos corp llc plc bros jr sr esq etc al st ste mt ft pt ave blvd rd hwy dept univ assn bldg"
     " apt intl natl"
     " dist mfg gmbh kg ag şti ltda cía cia sa nv bv oy ab"
-    " jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thurs fri sat sun"
+    " mon tue tues wed thu thurs fri sat sun"
     " ala ariz ark calif colo conn del fla ga ill ind kan ky la mass md me mich minn miss mo mont neb nev okla ore"
     " pa penn tenn tex va vt wash wis wyo alta ont que sask"
     " min max est mio mrd tsd usw jh jhd bd hrsg mah cad sok jl bhd tbk dll dkk"
@@ -43,7 +45,7 @@ MAY_END = _words(
 
 # Small, these are ordinary words, or too short to tell.
 MAY_END_CAPITALIZED = _words(
-    "co cos al st ste mt ft pt mar jun jul sat sun mon wed ill ind la mass me miss mo ore pa wash del ark ga va"
+    "co cos al st ste mt ft pt sat sun mon wed ill ind la mass me miss mo ore pa wash del ark ga va"
     " kan ont que ag sa ab oy min max est md kg cad mah sok dist ave str"
 )
 NEVER_CAPITALIZED = _words("al")
@@ -70,7 +72,8 @@ STARTERS = _words(
     " With Without After Before Since Until During While When Where Why How What Who Which As If Though"
     " Although Because"
     " But And Or So Yet Nor However Meanwhile Also Then Now Still Even Despite According Earlier Later Last Both Each"
-    " All Some Many Most Several Another Other Others One Two Three No Not Only Under Over Among Between"
+    " All Some Many Most Several Nobody Everyone Someone"
+    " Another Other Others One Two Three No Not Only Under Over Among Between"
     " Police Officials"
     " Authorities Asked Instead Moreover Once About More Nearly Almost Is Are Was Were Has Have Had Do Does Did Can"
     # Spanish, Portuguese, French, Italian
@@ -83,6 +86,7 @@ STARTERS = _words(
     # German, Dutch
     " Der Die Das Den Dem Er Sie Es Wir Ich Ein Eine Einen Einer Im Am Bei Mit Nach Vor Zum Zur Auch Aber"
     " Doch Dann Damit"
+    " Niemand Keiner Jeder Viele"
     " Dies Diese Dieser Dieses So Wie Wenn Als Nun Seit Für Laut De Het Een Hij Zij Ze Maar Ook Volgens"
     # Turkish, Indonesian
     " Bu Bir Ancak Ayrıca Ama Fakat Ve Daha İki Sonra Dia Ia Mereka Ini Itu Namun Tetapi Menurut Dalam Pada"
@@ -90,6 +94,9 @@ STARTERS = _words(
     # Russian
     " Он Она Оно Они Мы Это Этот Эта В Во На По При С Со Но А И Однако Также Как Когда После Для Из У За О Об"
 )
+
+# Before a number these begin no sentence: "Cad. No. 5".
+NUMBERED = _words("No Nos Nr Num Núm")
 
 # An exclamation mark that belongs to the name.
 EXCLAIMING_NAMES = _words("yahoo jeopardy wham oklahoma guess joomla")
@@ -103,3 +110,8 @@ SPEECH_VERBS = _words(
     " exclaimed joked quipped"
     " yelled screamed recalled recalls answered explained explains insisted posted"
 )
+
+
+def shortens(token: str) -> bool:
+    """Whether `token`, without its last full stop, is an abbreviation as datelines have them."""
+    return "." in token or len(token) == 1 or token.lower() in MAY_END or token.lower() in NEVER_END
