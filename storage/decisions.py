@@ -4,41 +4,85 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from storage import articles
 from storage.database import Connection
 from storage.records import Article, ArticleStatus
 from storage.schema import article
+from storage.schema import decision as verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was decided, by whom (a Telegram user id) and why ("": no reason was given)."""
+
+    status: ArticleStatus
+    decided_by: int | None
+    reason: str
+    decided_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The article as it is now, and what it was. Equal statuses: somebody had decided before, nothing was changed."""
+    """The article as it is now, and what it was. Equal statuses: somebody had decided before, nothing was changed.
+
+    `verdict` is the one that holds; None where the article never waited for one.
+    """
 
     article: Article
     before: ArticleStatus
+    verdict: Verdict | None = None
 
     @property
     def changed(self) -> bool:
         return self.article.status is not self.before
 
 
-async def approve(tx: Connection, article_id: int, clock: Callable[[], datetime]) -> Decision | None:
+async def approve(
+    tx: Connection, article_id: int, clock: Callable[[], datetime], *, by: int | None = None
+) -> Decision | None:
     """Pending or rejected becomes usable, released at the clock's time; anything else stays. None: no such article."""
     before = await _held(tx, article_id)
     if before in (ArticleStatus.PENDING, ArticleStatus.REJECTED):
         await articles.release_lock(tx)
-        await articles.release(tx, article_id, clock())
+        now = clock()
+        await articles.release(tx, article_id, now)
+        await _record(tx, article_id, Verdict(ArticleStatus.USABLE, by, "", now))
     return await _decision(tx, article_id, before)
 
 
-async def reject(tx: Connection, article_id: int, clock: Callable[[], datetime]) -> Decision | None:
+async def reject(
+    tx: Connection, article_id: int, clock: Callable[[], datetime], *, by: int | None = None, reason: str = ""
+) -> Decision | None:
     """Pending becomes rejected; anything else stays. None: no such article."""
     before = await _held(tx, article_id)
     if before is ArticleStatus.PENDING:
-        await articles.set_status(tx, article_id, ArticleStatus.REJECTED, clock())
+        now = clock()
+        await articles.set_status(tx, article_id, ArticleStatus.REJECTED, now)
+        await _record(tx, article_id, Verdict(ArticleStatus.REJECTED, by, reason, now))
     return await _decision(tx, article_id, before)
+
+
+async def last(tx: Connection, article_id: int) -> Verdict | None:
+    """The latest word on the article, None where nobody has decided."""
+    query = select(verdict).where(verdict.c.article_id == article_id).order_by(verdict.c.id.desc()).limit(1)
+    found = (await tx.execute(query)).first()
+    if found is None:
+        return None
+    return Verdict(ArticleStatus(found.status), found.decided_by, found.reason, found.decided_at)
+
+
+async def _record(tx: Connection, article_id: int, new: Verdict) -> None:
+    await tx.execute(
+        insert(verdict).values(
+            article_id=article_id,
+            status=new.status,
+            decided_by=new.decided_by,
+            reason=new.reason,
+            decided_at=new.decided_at,
+        )
+    )
 
 
 async def _held(tx: Connection, article_id: int) -> ArticleStatus | None:
@@ -49,4 +93,6 @@ async def _held(tx: Connection, article_id: int) -> ArticleStatus | None:
 
 async def _decision(tx: Connection, article_id: int, before: ArticleStatus | None) -> Decision | None:
     now = await articles.get(tx, article_id)
-    return None if now is None or before is None else Decision(now, before)
+    if now is None or before is None:
+        return None
+    return Decision(now, before, await last(tx, article_id))

@@ -207,6 +207,18 @@ article_topic_pending = Table(
     Column("salience", Float, nullable=False),
 )
 
+# Each word of an editor on an article that came to wait for one.
+decision = Table(
+    "decision",
+    metadata,
+    _id(),
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("status", String(16), nullable=False),
+    Column("decided_by", BigInteger),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("decided_at", UtcDateTime, nullable=False),
+)
+
 bot = Table(
     "bot",
     metadata,
@@ -251,6 +263,7 @@ subscription = Table(
     Column("destination_id", ForeignKey("destination.id", ondelete="CASCADE"), primary_key=True),
     Column("topic_id", ForeignKey("topic.id", ondelete="CASCADE"), primary_key=True),
     Column("mode", String(16), nullable=False),
+    Column("muted_from", String(16)),  # the mode before it was muted; NULL: it was not followed
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_subscription_topic", "topic_id", "destination_id", "mode"),
 )

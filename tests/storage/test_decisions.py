@@ -7,7 +7,7 @@ import pytest
 
 from storage import articles, decisions, sources
 from storage.database import Database
-from storage.decisions import Decision
+from storage.decisions import Decision, Verdict
 from storage.records import ArticleDraft, ArticleStatus, NewArticle, SourceKind
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -92,3 +92,19 @@ async def test_killed_and_embargoed_articles_are_left_alone(db: Database, status
 async def test_there_is_no_deciding_on_an_unknown_article(db: Database) -> None:
     assert await _approve(db, 99) is None
     assert await _reject(db, 99) is None
+
+
+async def test_who_decided_is_kept_and_told_to_who_comes_second(db: Database) -> None:
+    article_id = await _add(db)
+    async with db.begin() as tx:
+        rejected = await decisions.reject(tx, article_id, lambda: NOW, by=7, reason="Known already")
+    async with db.begin() as tx:
+        again = await decisions.reject(tx, article_id, lambda: LATER, by=8, reason="Too late")
+    assert rejected is not None
+    assert again is not None
+    assert not again.changed
+    assert rejected.verdict == again.verdict == Verdict(ArticleStatus.REJECTED, 7, "Known already", NOW)
+    async with db.begin() as tx:
+        approved = await decisions.approve(tx, article_id, lambda: LATER, by=8)
+    assert approved is not None
+    assert approved.verdict == Verdict(ArticleStatus.USABLE, 8, "", LATER)

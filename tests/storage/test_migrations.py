@@ -1,14 +1,17 @@
+from datetime import UTC, datetime
 from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection as SyncConnection
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select, text
 
-from storage import migrate
+from storage import chats, migrate, subscriptions, topics
 from storage.database import Database
-from storage.schema import bot, metadata
+from storage.records import Mode, TopicSpec
+from storage.schema import UtcDateTime, bot, metadata
 
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 # Made by the migrations alone: each database has a full-text index of its own.
 OWN = ("article_fts", "article_search", "ix_article_search", "search_vector")
 
@@ -36,3 +39,22 @@ async def test_migrating_again_changes_nothing_and_keeps_rows(db: Database) -> N
     await migrate.upgrade(db)
     async with db.read() as tx:
         assert await tx.scalar(select(bot.c.username)) == "kept"
+
+
+async def test_a_topic_muted_before_0003_goes_back_into_the_digest(db: Database) -> None:
+    await migrate.downgrade(db, "0002")
+    async with db.begin() as tx:
+        await topics.seed(tx, [TopicSpec("korea", "Korea")])
+        here = (await chats.destination(tx, 7, 1)).id
+        (korea,) = await topics.all_topics(tx)
+        values = {"place": here, "topic": korea.id, "mode": "muted", "at": NOW}
+        await tx.execute(
+            text("INSERT INTO subscription VALUES (:place, :topic, :mode, :at)").bindparams(
+                bindparam("at", type_=UtcDateTime)
+            ),
+            values,
+        )
+    await migrate.upgrade(db)
+    async with db.begin() as tx:
+        assert len(await subscriptions.unmute(tx, here)) == 1
+        assert [item.mode for item in await subscriptions.of(tx, here)] == [Mode.DIGEST]

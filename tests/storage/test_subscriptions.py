@@ -27,3 +27,33 @@ async def test_a_subscription_is_set_changed_listed_and_removed(db: Database) ->
         assert await subscriptions.remove(tx, here, korea.id)
         assert not await subscriptions.remove(tx, here, korea.id)
         assert [item.slug for item in await subscriptions.of(tx, here)] == ["china"]
+
+
+async def test_unmuting_brings_back_what_was_before(db: Database) -> None:
+    async with db.begin() as tx:
+        await topics.seed(tx, [TopicSpec(slug, slug.title()) for slug in ("asia", "china", "korea", "sport")])
+        asia, china, korea, sport = (topic.id for topic in await topics.all_topics(tx))
+        here = (await chats.destination(tx, 7, 1)).id
+        for topic_id, mode in ((china, Mode.DIGEST), (korea, Mode.INSTANT), (sport, Mode.DIGEST)):
+            await subscriptions.set_mode(tx, here, topic_id, mode, NOW)
+        for topic_id in (asia, china, korea, korea):
+            await subscriptions.set_mode(tx, here, topic_id, Mode.MUTED, NOW)
+        assert await subscriptions.unmute(tx, here, [korea, sport]) == [korea]
+        assert sorted(await subscriptions.unmute(tx, here)) == sorted([asia, china])
+        assert await subscriptions.unmute(tx, here) == []
+        assert {item.slug: item.mode for item in await subscriptions.of(tx, here)} == {
+            "china": Mode.DIGEST,
+            "korea": Mode.INSTANT,
+            "sport": Mode.DIGEST,
+        }
+
+
+async def test_following_ends_a_mute_for_good(db: Database) -> None:
+    async with db.begin() as tx:
+        await topics.seed(tx, [TopicSpec("korea", "Korea")])
+        (korea,) = await topics.all_topics(tx)
+        here = (await chats.destination(tx, 7, 1)).id
+        for mode in (Mode.INSTANT, Mode.MUTED, Mode.DIGEST, Mode.MUTED):
+            await subscriptions.set_mode(tx, here, korea.id, mode, NOW)
+        await subscriptions.unmute(tx, here)
+        assert [item.mode for item in await subscriptions.of(tx, here)] == [Mode.DIGEST]
