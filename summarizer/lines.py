@@ -4,13 +4,12 @@ Wire copy and e-mail break their lines at 60-80 characters. There a line break i
 a paragraph, a heading or a caption.
 """
 
-import re
 from collections.abc import Iterator
 from itertools import pairwise
 
 Span = tuple[int, int]
 
-_BREAK = re.compile(r"(?P<break>\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])")
+_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 _MIN_WRAPPED = 40
 _MAX_WRAPPED = 120
 _ENDS = ".!?…:;\"”'’)"
@@ -26,10 +25,9 @@ def blocks(text: str) -> list[Span]:
 
 def _lines(text: str) -> Iterator[Span]:
     start = 0
-    for match in _BREAK.finditer(text):
-        yield start, match.start()
-        start = match.end()
-    yield start, len(text)
+    for line in text.splitlines(keepends=True):
+        yield start, start + len(line.rstrip(_BREAKS))
+        start += len(line)
 
 
 def _groups(text: str) -> Iterator[list[Span]]:

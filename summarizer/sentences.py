@@ -57,9 +57,17 @@ _LIST_MARKS = 9  # characters that may stand before a list's number
 
 def spans(text: str, language: str | None = None) -> list[Span]:
     """Start and end of each sentence of `text`, in order; what lies between them is white space."""
+    return [span for _, span in numbered_spans(text, language)]
+
+
+def numbered_spans(text: str, language: str | None = None) -> Iterator[tuple[int, Span]]:
+    """As `spans`, one after the other, each with the number of its block of running text."""
     splitter = _Splitter(text, language)
-    found = [span for block in blocks(text) for span in splitter.split(block)]
-    return found if text.isascii() or not THAI.search(text) else list(_split_at_spaces(text, found))
+    has_thai = not text.isascii() and bool(THAI.search(text))
+    for number, block in enumerate(blocks(text)):
+        found = splitter.split(block)
+        for span in _split_at_spaces(text, found) if has_thai else found:
+            yield number, span
 
 
 def split_sentences(text: str, language: str | None = None) -> list[str]:

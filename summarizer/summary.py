@@ -5,19 +5,19 @@ text -> sentences -> judged (guards) -> ranked (method) -> chosen (selection) ->
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from summarizer import methods, selection
 from summarizer.guards import Fault, Judged, Sentence, judge
 from summarizer.languages import UNKNOWN, detect_language
 from summarizer.length import Length
-from summarizer.lines import blocks
 from summarizer.model import Chosen, Reason, Summary
 from summarizer.ranking import stems_of
-from summarizer.sentences import spans
+from summarizer.sentences import numbered_spans, spans
 
 # What is read of one text. No article comes near; a longer one is summarized by its beginning.
-MAX_CHARACTERS = 200_000
-MAX_SENTENCES = 2_000
+MAX_CHARACTERS = 1_000_000
+MAX_SENTENCES = 5_000
 
 _LONGEST_HEADLINE = 200
 
@@ -46,13 +46,10 @@ def summarize(
     methods.check(method)
     text = text[:MAX_CHARACTERS]
     language = _known(language) or detect_language(text)
-    starts = [start for start, _ in blocks(text)]
-    found: list[Sentence] = []
-    paragraph = -1
-    for index, (start, end) in enumerate(spans(text, language)[:MAX_SENTENCES]):
-        while paragraph + 1 < len(starts) and starts[paragraph + 1] <= start:
-            paragraph += 1
-        found.append(Sentence(index, text[start:end], paragraph, 0, start))
+    found = [
+        Sentence(index, text[start:end], block, 0, start)
+        for index, (block, (start, end)) in enumerate(islice(numbered_spans(text, language), MAX_SENTENCES))
+    ]
     length = Length.of(sentences, words, characters, headline_only=headline_only)
     return _summary(found, title or _headline(found), language, length, method, explain, whole_page=True)
 

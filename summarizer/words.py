@@ -20,7 +20,10 @@ _TOKEN = re.compile(
     rf"|(?:(?![{_UNSPACED}])[^\W_]|[\u0300-\u036f\u0590-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0dff])+"
     r"(?:[.,](?=\d)\d+|['’](?=\w)[^\W\d_]{1,3}\b)*"
 )
+# The same of text in small ASCII letters, which most English is: three times as fast.
+_PLAIN_TOKEN = re.compile(r"[a-z0-9]+(?:[.,]\d+|'[a-z]{1,3}\b)*")
 _TOKEN_LENGTH = 40
+_KNOWN_STEMS = 100_000
 _KOREAN = re.compile(r"[\uac00-\ud7a3]+\Z")
 _PARTICLES = (  # of nouns, and the endings of the commonest verbs
     "은 는 이 가 을 를 의 에 도 만 로 와 과 나 에서 에게 께서 으로 부터 까지 처럼 보다"
@@ -35,13 +38,17 @@ _LEAST_STEM = 2
 _PREFIXED = dict.fromkeys(("tr", "az", "kk", "uz", "ky"), 5) | dict.fromkeys(
     ("et", "lv", "lt", "hr", "sr", "bs", "sl", "bg", "mk", "be", "sk", "ka", "hy", "eu", "fa", "he", "el", "pl"), 6
 )
+_DOTTED = ("tr", "az")
 _TURKISH_CAPITALS = str.maketrans({"I": "ı", "İ": "i"})
 
 
 def tokens(text: str, language: str = "und") -> list[str]:
     """Words in lower case and reading order; a run of unspaced script gives its pairs of characters."""
-    folded = unicodedata.normalize("NFKC", text)
-    if language in ("tr", "az"):
+    if text.isascii() and language not in _DOTTED:
+        plain = [word[:_TOKEN_LENGTH] for word in _PLAIN_TOKEN.findall(text.lower())]
+        return [_without_clitic(word) for word in plain] if "'" in text else plain
+    folded = text if unicodedata.is_normalized("NFKC", text) else unicodedata.normalize("NFKC", text)
+    if language in _DOTTED:
         folded = folded.translate(_TURKISH_CAPITALS)
     found: list[str] = []
     for match in _TOKEN.finditer(folded.lower()):
@@ -54,8 +61,27 @@ def tokens(text: str, language: str = "und") -> list[str]:
 
 def stems(text: str, language: str = "und") -> list[str]:
     """The content words of `text` in reading order, each as its stem."""
-    unwanted, stem = stop_words(language), stemmer(language)
-    return [stem(word) for word in tokens(text, language) if word not in unwanted]
+    known = _known_stems(language)
+    if len(known) > _KNOWN_STEMS:
+        known.clear()
+    return [stem for stem in map(known.__getitem__, tokens(text, language)) if stem]
+
+
+class _Stems(dict[str, str]):
+    """Of each word that was met its stem; nothing of a function word."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        self._unwanted, self._stem = stop_words(language), stemmer(language)
+
+    def __missing__(self, word: str) -> str:
+        self[word] = "" if word in self._unwanted else self._stem(word)
+        return self[word]
+
+
+@lru_cache(maxsize=16)
+def _known_stems(language: str) -> _Stems:
+    return _Stems(language)
 
 
 def _pairs(run: str) -> list[str]:
@@ -90,7 +116,7 @@ def _sumy_stemmer(language: str) -> Callable[[str], str]:
         # Figures and words of other scripts make some stemmers warn.
         return str(found(word)) if word.islower() or language == "ar" else word
 
-    return lru_cache(maxsize=50_000)(stem)
+    return stem
 
 
 def _without_particle(word: str) -> str:
