@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import structlog
@@ -26,6 +27,8 @@ from bot.listen import listen
 from bot.receive import ALLOWED_UPDATES, Receiver
 from bot.registry import Registry
 from bot.router import Router
+from bot.source_notices import tell_editors
+from bot.speak import Speaker
 from bot.ticks import Tick, Ticks
 from config.settings import Settings
 from delivery import alerts, digest, fanout, retention
@@ -34,7 +37,9 @@ from delivery.lock import SenderLock
 from delivery.pace import Pacer
 from delivery.send import Sender
 from ingest.desk import Desk
+from ingest.discover import find_feed
 from ingest.fetch import Fetcher
+from ingest.poll import Poller
 from ingest.run import Ingest
 from ingest.topics import load_specs
 from storage import editors, inbox, migrate, topics
@@ -198,6 +203,8 @@ class Service:
         self.owner_ids = self.settings.owner_ids | self.endpoint.owner_ids
         self.me = Identity(self.bot.id, self.bot.username)
         self.ingest = Ingest(Desk(self.database), self.fetcher)
+        archive_after = timedelta(days=self.settings.archive_days)
+        self.poller = Poller(self.database, self.fetcher, Desk(self.database), archive_after=archive_after)
         self.sender = Sender(
             self.database,
             self.bot,
@@ -226,7 +233,8 @@ class Service:
 
     def _registry(self) -> Registry:
         archive_after = timedelta(days=self.settings.archive_days)
-        return desk.registry(DeskIntake(self.ingest, archive_after=archive_after))
+        intake = DeskIntake(self.ingest, archive_after=archive_after)
+        return desk.registry(intake, partial(find_feed, self.fetcher))
 
     # What each process does
 
@@ -289,6 +297,7 @@ class Service:
         tasks = {"sender": self.sender.run(stop)}
         if self.answers:
             tasks |= {"ticks": Ticks(self._ticks()).run(stop), "commands": self.receiver.work(stop)}
+            tasks["feeds"] = self.poller.run(stop)
             if not self.settings.webhook_url:
                 tasks["polling"] = self.receiver.poll(stop)
             elif self.process is Process.WORKER:
@@ -314,11 +323,17 @@ class Service:
         async def old_rows() -> int:
             return await retention.run_retention(database, now=clock())
 
+        async def paused_sources() -> int:
+            speaker = Speaker(database, self.bot, self.me)
+            return await tell_editors(database, speaker, bot_id=bot_id, owner_ids=self.owner_ids, now=clock())
+
         return {
             "digests": Tick(2, lambda: self._woken(digests())),
             "alerts": Tick(1, lambda: self._woken(urgent())),
             "fanout": Tick(1, lambda: self._woken(fan_outs())),
             "retention": Tick(600, old_rows),
+            "feeds": Tick(1, self.poller.take_due),
+            "paused sources": Tick(15, paused_sources),
         }
 
     async def _woken(self, work: Awaitable[int]) -> int:
