@@ -16,8 +16,7 @@ from pydantic import SecretStr
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import terminal
-from config import VERSION
+from bot import stored, terminal
 from config.settings import Settings
 from storage import migrate
 from storage.database import Database
@@ -27,13 +26,7 @@ T = TypeVar("T")
 BENCHMARKS = ("summaries", "ingest", "delivery", "queries", "start")
 LOW_DISK_BYTES = 500_000_000
 
-db = typer.Typer(help="Migrate, check or back up the database.", no_args_is_help=True)
-
-
-def show_version(wanted: bool) -> None:
-    if wanted:
-        terminal.out.print(f"Tidings {VERSION}")
-        raise typer.Exit
+db = typer.Typer(help="Migrate, check or back up the database.", no_args_is_help=True, add_completion=False)
 
 
 async def _with_database(url: str, work: Callable[[Database], Awaitable[T]]) -> T:
@@ -48,10 +41,10 @@ def _call(work: Callable[[Database], Awaitable[T]]) -> T:
     """Do it on the configured database; what goes wrong ends the program with a sentence."""
     url = terminal.settings().database
     try:
-        with terminal.explained():
+        with stored.explained():
             return terminal.run(_with_database(url, work))
     except OSError as error:
-        raise terminal.fail(f"The database can't be reached: {terminal.cause(error)}. Check DATABASE_URL.") from None
+        raise terminal.fail(f"The database can't be reached: {stored.cause(error)}. Check DATABASE_URL.") from None
 
 
 @db.command()
@@ -139,7 +132,7 @@ def _database_health(settings: Settings) -> Finding:
     except StorageError as error:
         return Finding("Database", settings.on_sqlite and "is empty" in str(error), str(error))
     except (SQLAlchemyError, OSError) as error:
-        return Finding("Database", False, f"can't be reached: {terminal.cause(error)}")
+        return Finding("Database", False, f"can't be reached: {stored.cause(error)}")
     return Finding("Database", True, f"answers, schema {migrate.head()}")
 
 
@@ -174,7 +167,13 @@ def bench(
     """Measure on this machine, beside a peer or a limit in the same run."""
     if name not in BENCHMARKS:
         raise terminal.fail(f"There is no benchmark {name!r}; there are: {', '.join(BENCHMARKS)}.", 2)
-    result = importlib.import_module(f"benchmarks.{name}").run()
+    try:
+        result = importlib.import_module(f"benchmarks.{name}").run()
+    except ModuleNotFoundError as error:
+        raise terminal.fail(
+            f"This benchmark needs {error.name}, which only developers install. In the project's folder: "
+            ".venv/bin/pip install --require-hashes --requirement requirements-dev.txt"
+        ) from None
     if as_json:
         terminal.out.print(json.dumps(result, ensure_ascii=False), markup=False)
     else:

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from bot import app as service
-from bot import demo, terminal
+from bot import demo, stored, terminal
 from bot.app import Process
 from config.settings import Settings
 from sandbox.server import Sandbox, serve
@@ -47,7 +47,7 @@ def sandbox(
 
 def _start(work: Coroutine[Any, Any, None]) -> None:
     try:
-        with terminal.explained():
+        with stored.explained():
             terminal.run(work)
     except service.StartError as error:
         raise terminal.fail(str(error)) from None

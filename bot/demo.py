@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot import terminal
 from bot.app import Service
-from bot.cli_news import digest_text
+from bot.cli_ingest import digest_text
 from ingest import samples
 from ingest.run import Outcome
 from storage import articles, topics

@@ -1,22 +1,18 @@
 """What the command line shares: where text goes, how settings' problems and progress look."""
 
 import asyncio
+import json
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from sqlalchemy.exc import SQLAlchemyError
 
 from config import log
 from config.settings import LogFormat, Settings, SettingsError, load
-from storage import migrate
-from storage.database import Database
-from storage.errors import StorageError
 
 T = TypeVar("T")
 LONGEST = 100_000  # of a time span, in its unit
@@ -69,34 +65,12 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         raise typer.Exit(130) from None
 
 
-@asynccontextmanager
-async def opened(found: Settings) -> AsyncIterator[Database]:
-    """The database, brought to this release's schema where it is embedded, else checked."""
-    database = Database(found.database)
-    try:
-        if database.dialect == "sqlite":
-            await migrate.upgrade(database)
-        else:
-            await migrate.check(database)
-        yield database
-    finally:
-        await database.dispose()
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """What goes wrong with the database ends the program with a sentence."""
-    try:
-        yield
-    except StorageError as error:
-        raise fail(str(error)) from None
-    except SQLAlchemyError as error:
-        raise fail(f"The database can't be reached: {cause(error)}. Check DATABASE_URL.") from None
-
-
-def cause(error: Exception) -> str:
-    """The driver's own words: SQLAlchemy's add the statement, and its parameters."""
-    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+def print_json(value: dict[str, Any]) -> None:
+    """As it is read; escaped where it holds half a surrogate pair, which no encoding takes."""
+    line = json.dumps(value, ensure_ascii=False)
+    if any("\ud800" <= letter <= "\udfff" for letter in line):
+        line = json.dumps(value)
+    out.file.write(line + "\n")
 
 
 def duration(text: str) -> timedelta:

@@ -5,6 +5,7 @@ metadata, a <time> of the article or its own address, and None otherwise: genera
 undated pages.
 """
 
+import importlib
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -14,8 +15,6 @@ from urllib.parse import urljoin, urlsplit
 
 import lxml.etree
 import lxml.html
-import trafilatura
-from readability import Document
 
 from ingest.dates import read_date
 from ingest.decode import clean
@@ -47,11 +46,20 @@ _CREDIT = re.compile(r"(?<=\S)\s*(?:Photo |Image )?Credit(?:\.\.\.|…|:).*")
 Tree = Any  # lxml ships no types
 
 
+def _trafilatura() -> Any:
+    """Loaded at the first page: with what it needs it takes as long to load as the rest of ingest."""
+    return importlib.import_module("trafilatura")
+
+
+def _readability() -> Any:
+    return importlib.import_module("readability")
+
+
 def draft_from_html(markup: str, *, url: str | None = None) -> ArticleDraft:
     """The article of a page fetched from `url`. Raises ExtractError where there is none."""
     if sum(1 for _ in _ATTRIBUTE.finditer(markup)) > MAX_ATTRIBUTES:
         raise ExtractError("the page is too complicated to read")
-    tree = trafilatura.load_html(markup)
+    tree = _trafilatura().load_html(markup)
     if tree is None:
         raise ExtractError("it holds no readable HTML")
     metas, data = _metas(tree), list(_linked_data(tree))
@@ -152,7 +160,7 @@ class _Declared:
 
 
 def _body(tree: Tree, markup: str, captions: Iterable[str]) -> list[str]:
-    found = trafilatura.bare_extraction(
+    found = _trafilatura().bare_extraction(
         tree, include_comments=False, include_tables=False, with_metadata=False, prune_xpath=_CAPTIONS.split("|")
     )
     known = {folded(caption) for caption in captions}
@@ -172,7 +180,7 @@ def _caption(captions: list[str]) -> str | None:
 def _readable(markup: str) -> str:
     """readability's opinion, a block a line; empty where it has none."""
     try:
-        summary = Document(markup).summary(html_partial=True)
+        summary = _readability().Document(markup).summary(html_partial=True)
         blocks = lxml.html.fromstring(summary).xpath("//p|//li|//h2|//h3|//blockquote[not(p)]|//pre")
     except (lxml.etree.LxmlError, ValueError, TypeError):
         return ""

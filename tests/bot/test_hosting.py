@@ -128,7 +128,7 @@ async def test_the_procfiles_processes_serve_a_subscriber_and_stop(empty_postgre
             await program.terminate()
             assert asyncio.get_running_loop().time() - begun < STOP_WITHIN_S
         ends = [line.partition("|")[2].strip() for line in program.output.splitlines() if "(rc=" in line]
-        assert ends == ["web.1 stopped (rc=0)", "worker.1 stopped (rc=0)"], program.output
+        assert sorted(ends) == ["web.1 stopped (rc=0)", "worker.1 stopped (rc=0)"], program.output
         assert "Traceback" not in program.output
         assert TOKEN.partition(":")[2] not in program.output
         await all_sent(empty_postgres_url)
