@@ -144,6 +144,7 @@ article = Table(
     Column("search", Text, nullable=False),  # built by storage.search.search_text; indexed per database
     Column("added_by", BigInteger),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("embargo_until", UtcDateTime),
     UniqueConstraint("source_id", "guid"),
     Index(
         "ix_article_usable",
@@ -301,6 +302,11 @@ edition = Table(
     Column("audience", JSON),  # whom fan-out addresses (delivery.audience); NULL where deliveries came with the edition
     Column("fanout_after", BigInteger),  # last destination id done; NULL when fan-out is complete
     Column("requested_by", BigInteger),
+    Column("recipe", JSON(none_as_null=True)),  # what it was composed of (delivery.recipe), to compose it again
+    Column("amends", BigInteger, index=True),  # its copies are brought up to date
+    Column("correction_id", BigInteger, index=True),  # that this carries out
+    Column("revision", BigInteger, nullable=False, server_default="0"),  # last correction that was worked in
+    Column("urgency", Integer),  # 1: passes quiet hours where the chat allows it
     UniqueConstraint("bot_id", "signature"),
     Index(
         "ix_edition_fanout",
@@ -317,6 +323,9 @@ edition_part = Table(
     Column("number", Integer, primary_key=True),
     Column("text", Text, nullable=False),
     Column("keyboard", JSON, nullable=False),
+    Column("revision", BigInteger, nullable=False, server_default="0"),  # last correction that changed it
+    Column("gone", Boolean, nullable=False, server_default=text("false")),  # nothing is left in it: delete copies
+    Column("message_id", BigInteger),  # of the one message that it replaces, where the edition amends replies
 )
 
 edition_article = Table(
@@ -381,6 +390,8 @@ delivery_part = Table(
     Column("message_id", BigInteger),
     Column("in_doubt", Boolean, nullable=False, server_default=text("false")),
     Column("at", UtcDateTime, nullable=False),
+    Column("revision", BigInteger, nullable=False, server_default="0"),  # of the text that was sent
+    Column("manner", String(8)),  # how its message must be changed: "kept" (not deleted), "caption"
 )
 
 # Replies that carried an article, kept 30 days so that a correction can reach them.
@@ -392,6 +403,45 @@ reply_article = Table(
     Column("message_id", BigInteger, primary_key=True),
     Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, index=True),
     Column("at", UtcDateTime, nullable=False, index=True),
+    Column("position", Integer, nullable=False, server_default="0"),  # in the reply's list
+    Column("desk", Boolean, nullable=False, server_default=text("false")),  # an editor's own view: not corrected
+    Column("revision", BigInteger, nullable=False, server_default="0"),  # last correction that was worked in
+)
+
+# An editor's word that a published article was wrong (correction) or must not be used (kill), and its carrying out.
+correction = Table(
+    "correction",
+    metadata,
+    _id(),
+    Column("bot_id", BigInteger, nullable=False),
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(16), nullable=False),  # draft, open (being carried out), done
+    Column("note", Text, nullable=False),  # what readers are told
+    Column("change", JSON, nullable=False),  # {"wrong": …, "right": …} where words are replaced
+    Column("requested_by", BigInteger),
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_correction_article", "article_id", "id"),
+    Index(
+        "ix_correction_open",
+        "bot_id",
+        "id",
+        postgresql_where=text("state = 'open'"),
+        sqlite_where=text("state = 'open'"),
+    ),
+)
+
+# Messages that tell how something goes and are edited until it is done.
+progress_message = Table(
+    "progress_message",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True),
+    Column("chat_id", BigInteger, primary_key=True),
+    Column("message_id", BigInteger, primary_key=True),
+    Column("kind", String(16), nullable=False),  # edition, correction
+    Column("subject_id", BigInteger, nullable=False),
+    Column("shown", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 editor = Table(
