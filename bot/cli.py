@@ -15,6 +15,7 @@ WHERE = {
     "ingest": "bot.cli_ingest",
     "summarize": "bot.cli_news",
     "digest": "bot.cli_ingest",
+    "sources": "bot.cli_sources",
     "db": "bot.cli_ops",
     "check": "bot.cli_ops",
     "bench": "bot.cli_ops",
