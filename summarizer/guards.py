@@ -121,12 +121,14 @@ def _in_context(judged: Sequence[Judged], language: str) -> list[Judged]:
     """The faults that come from what stands around a sentence: it leans on the one before, or quotes by halves."""
     seen: list[Judged] = []
     before: int | None = None
+    prose: set[int] = set()
     quoted = halves([(one.sentence.paragraph, one.sentence.text) for one in judged])
     for one, half in zip(judged, quoted, strict=True):
         seen.append(_leaning(one, half, before, language) if one.fault.is_prose else one)
         if one.fault.is_prose:
             before = one.sentence.index
-        elif one.fault is Fault.REPEAT:
+            prose.add(before)
+        elif one.fault is Fault.REPEAT and one.leans_on in prose:
             before = one.leans_on
     return [replace(one, leans_on=None) if one.fault is Fault.REPEAT else one for one in seen]
 

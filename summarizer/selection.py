@@ -23,7 +23,8 @@ def choose(
         return []
     whole = sorted(index for index in ranking if judged[index].fault.is_prose)
     if whole and Room(length).take(judged[index].sentence.text for index in whole):
-        return _without_near_repeats(whole, judged, found)
+        kept = _without_near_repeats(whole, judged, found)
+        return kept or _least_bad(ranking, judged, length)
     room = Room(length)
     chosen: list[int] = []
     for worst in (Fault.NONE, Fault.AWKWARD):

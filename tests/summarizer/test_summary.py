@@ -134,6 +134,9 @@ def test_a_short_text_gives_all_its_good_sentences() -> None:
         "好",
         "\ud800a",
         "Read more!",
+        "He left. He left. She called it good. However, two councillors voted against it.",
+        "Most Popular\nMost Popular\nShe called it the largest building work in the town's history.",
+        "However, it rained. However, it rained. He said that it rained.",
     ],
 )
 @pytest.mark.parametrize("method", METHODS)
