@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -192,6 +193,7 @@ async def test_push_arrives_without_reload_and_counts_as_unread(chat_page: ChatP
 async def test_what_changes_while_a_chat_loads_is_kept(chat_page: ChatPages) -> None:
     async with chat_page() as driven:
         gone = await driven.bot.send(OWNER, "Gone")
+        answered = asyncio.Event()
 
         async def answer_late(route: Route) -> None:
             response = await route.fetch()
@@ -199,9 +201,12 @@ async def test_what_changes_while_a_chat_loads_is_kept(chat_page: ChatPages) -> 
             await driven.bot.send(OWNER, "In between")
             await expect(driven.row(OWNER)).to_contain_text("In between")
             await route.fulfill(response=response)
+            answered.set()
 
         await driven.page.route(f"**/chats/{OWNER}/messages*", answer_late, times=1)
         await driven.open(OWNER)
+        async with asyncio.timeout(8):
+            await answered.wait()
         await expect(driven.messages).to_have_text(["/start", "In between"])
 
 
