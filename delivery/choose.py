@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from delivery.pace import Pacer
-from storage.outbox import Claim
+from storage.claims import Claim
 from storage.records import ChatState
 
 EXPIRED = "Too late: it was only worth sending until then."

@@ -35,8 +35,8 @@ from delivery.render import plain
 from delivery.settle import InDoubt, Settling, settle, settle_doubt
 from delivery.trouble import Floods, Trouble
 from storage import outbox
+from storage.claims import Claim
 from storage.database import Database
-from storage.outbox import Claim
 
 log = structlog.get_logger()
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 from delivery.fate import Fate, FateKind
 from delivery.trouble import MOST_DOUBTS, backoff, hopeless
 from storage import chats, outbox
+from storage.claims import Claim
 from storage.database import Connection
-from storage.outbox import Claim
 from storage.records import ChatState
 
 SKIPPED = "It may have arrived: no answer came, and it was not sent again."

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, literal, or_, select, union_all, update
 
+from storage import copies
 from storage.database import Connection, insert_into
 from storage.records import ChatState, DeliveryState, Edition, EditionKind, EditionPart, Lane, Mode
 from storage.schema import (
@@ -82,10 +83,15 @@ async def make(
     audience: Audience | None = None,
     expires_at: datetime | None = None,
     requested_by: int | None = None,
+    recipe: dict[str, Any] | None = None,
+    amends: int | None = None,
+    correction_id: int | None = None,
+    urgency: int | None = None,
 ) -> tuple[int, bool]:
     """Store an edition unless its signature is known; gives its id and whether it is new.
 
-    With an audience its fan-out begins at once (storage.editions.spread); without, the caller adds the deliveries.
+    With an audience its fan-out begins at once (storage.editions.spread), and so it does where it amends another one,
+    whose copies are its audience; without, the caller adds the deliveries.
     """
     made = await tx.execute(
         insert_into(tx, edition)
@@ -97,8 +103,12 @@ async def make(
             composed_at=now,
             expires_at=expires_at,
             audience=None if audience is None else audience.to_json(),
-            fanout_after=None if audience is None else 0,
+            fanout_after=None if audience is None and amends is None else 0,
             requested_by=requested_by,
+            recipe=recipe,
+            amends=amends,
+            correction_id=correction_id,
+            urgency=urgency,
         )
         .on_conflict_do_nothing(index_elements=["bot_id", "signature"])
         .returning(edition.c.id)
@@ -243,8 +253,11 @@ async def spread(tx: Connection, edition_id: int, now: datetime, chunk: int) -> 
     if row is None or row.fanout_after is None:
         return 0, True
     work = _fanout(row)
-    upto, whole = await _upto(tx, work, chunk)
-    added = await _insert_chunk(tx, work, upto, now) if upto > work.after else 0
+    if row.amends is not None:
+        added, upto, whole = await copies.spread(tx, row, now, chunk)
+    else:
+        upto, whole = await _upto(tx, work, chunk)
+        added = await _insert_chunk(tx, work, upto, now) if upto > work.after else 0
     after = upto if whole else None
     await tx.execute(update(edition).where(edition.c.id == edition_id).values(fanout_after=after))
     return added, after is None
@@ -325,6 +338,8 @@ def _nearest(chain: Sequence[int]) -> ColumnElement[str]:
 
 
 async def _add_parts(tx: Connection, edition_id: int, parts: Sequence[EditionPart]) -> None:
+    if not parts:
+        return
     await tx.execute(
         insert(edition_part),
         [
@@ -332,6 +347,11 @@ async def _add_parts(tx: Connection, edition_id: int, parts: Sequence[EditionPar
             for part in parts
         ],
     )
+    await add_articles(tx, edition_id, parts)
+
+
+async def add_articles(tx: Connection, edition_id: int, parts: Sequence[EditionPart]) -> None:
+    """Which part holds which articles."""
     articles = [
         {"edition_id": edition_id, "article_id": article_id, "number": part.number}
         for part in parts
@@ -349,7 +369,7 @@ async def _parts(tx: Connection, edition_id: int) -> tuple[EditionPart, ...]:
         select(edition_part).where(edition_part.c.edition_id == edition_id).order_by(edition_part.c.number)
     )
     return tuple(
-        EditionPart(row.number, row.text, keyboard_of(row.keyboard), tuple(articles.get(row.number, ())))
+        EditionPart(row.number, row.text, keyboard_of(row.keyboard), tuple(articles.get(row.number, ())), row.gone)
         for row in rows
     )
 

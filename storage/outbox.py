@@ -16,7 +16,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     Select,
     bindparam,
     exists,
@@ -29,10 +28,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from storage import claims
+from storage.claims import Claim
 from storage.database import Connection, insert_into
-from storage.editions import keyboard_of
-from storage.records import ChatKind, ChatState, DeliveryState, EditionPart, Lane
-from storage.schema import bot, chat, delivery, delivery_part, destination, edition, edition_part
+from storage.records import DeliveryState, Lane
+from storage.schema import bot, chat, delivery, delivery_part, destination
 
 PUSH_LANES = (Lane.ALERT, Lane.CORRECTION, Lane.DIGEST, Lane.ANNOUNCEMENT)
 SKIPPED = "skipped"
@@ -41,30 +41,6 @@ OPEN = (DeliveryState.QUEUED, DeliveryState.SENDING)
 # Written out, not bound: both planners use a partial index only for what they can read.
 _QUEUED: ColumnElement[str] = literal_column("'queued'")
 _SENDING: ColumnElement[str] = literal_column("'sending'")
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A delivery that may be sent now, with all that decides about it. `part` is its first unsent part's number."""
-
-    id: int
-    edition_id: int
-    destination_id: int
-    chat_id: int
-    thread_id: int
-    kind: ChatKind
-    lane: Lane
-    part: int
-    parts: int
-    attempts: int
-    doubts: int
-    plain: bool
-    created_at: datetime
-    expires_at: datetime | None
-    chat_state: ChatState
-    gone_reason: str | None
-    retry_at: datetime | None
-    message: EditionPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,33 +53,6 @@ class Sendership:
 
 # Statements of the sender's turn are built once: for each message anew they cost more than the message. Names of
 # parameters differ from the columns', which UPDATE keeps for itself.
-
-
-def _claims() -> Select[Any]:
-    every = edition_part.alias()
-    parts = select(func.count()).select_from(every).where(every.c.edition_id == delivery.c.edition_id).scalar_subquery()
-    return (
-        select(
-            delivery,
-            destination.c.chat_id,
-            destination.c.thread_id,
-            chat.c.kind,
-            chat.c.state.label("chat_state"),
-            chat.c.gone_reason,
-            chat.c.retry_at,
-            edition.c.expires_at,
-            edition_part.c.text,
-            edition_part.c.keyboard,
-            parts.label("parts"),
-        )
-        .join(destination, destination.c.id == delivery.c.destination_id)
-        .join(chat, (chat.c.bot_id == destination.c.bot_id) & (chat.c.chat_id == destination.c.chat_id))
-        .join(edition, edition.c.id == delivery.c.edition_id)
-        .join(
-            edition_part,
-            (edition_part.c.edition_id == delivery.c.edition_id) & (edition_part.c.number == delivery.c.next_part),
-        )
-    )
 
 
 def _lane_ids(lane: Lane) -> Select[Any]:
@@ -142,10 +91,19 @@ def _lane_due(lane: Lane) -> Select[Any]:
     return select(query.subquery())
 
 
-_CANDIDATES = (
-    _claims()
-    .where(delivery.c.id.in_(union_all(*map(_lane_ids, PUSH_LANES))))
-    .order_by(delivery.c.lane, delivery.c.not_before, delivery.c.id)
+_BEST = union_all(*map(_lane_ids, PUSH_LANES))
+# An array on PostgreSQL: joined or nested, its planner may walk the whole table.
+_CANDIDATES = {
+    name: claims.claims_query().where(chosen).order_by(delivery.c.lane, delivery.c.not_before, delivery.c.id)
+    for name, chosen in (
+        ("sqlite", delivery.c.id.in_(_BEST)),
+        ("postgresql", delivery.c.id == func.any(func.array(_BEST.scalar_subquery()))),
+    )
+}
+_ORPHANS = (
+    claims.claims_query()
+    .where(delivery.c.bot_id == bindparam("the_bot"), delivery.c.state == _SENDING)
+    .order_by(delivery.c.id)
 )
 _NEXT_DUE = union_all(*map(_lane_due, PUSH_LANES))
 _SENDERSHIP = (
@@ -157,7 +115,6 @@ _UNLOCKED = (
     .with_for_update(skip_locked=True)
 )
 _MARKED = {"state": DeliveryState.SENDING.value, "attempts": delivery.c.attempts + 1}
-# An array on PostgreSQL: joined or nested, its planner may walk the whole table.
 _MARK = {
     "sqlite": update(delivery).where(delivery.c.id.in_(_UNLOCKED)),
     "postgresql": update(delivery).where(delivery.c.id == func.any(func.array(_UNLOCKED.scalar_subquery()))),
@@ -165,7 +122,8 @@ _MARK = {
 _MARK = {name: query.values(_MARKED).returning(delivery.c.id, delivery.c.next_part) for name, query in _MARK.items()}
 _NOTE = {
     name: query.on_conflict_do_update(
-        index_elements=["delivery_id", "number"], set_={"state": query.excluded.state, "at": query.excluded.at}
+        index_elements=["delivery_id", "number"],
+        set_={name: query.excluded[name] for name in ("state", "at", "revision")},
     )
     for name, query in (("sqlite", sqlite.insert(delivery_part)), ("postgresql", postgresql.insert(delivery_part)))
 }
@@ -205,8 +163,8 @@ async def candidates(tx: Connection, bot_id: int, now: datetime, limit: int) -> 
 
     What has an earlier delivery open at the same destination and lane waits for it.
     """
-    rows = await tx.execute(_CANDIDATES, {"the_bot": bot_id, "the_time": now, "the_limit": limit})
-    return [_claim(row) for row in rows]
+    asked = {"the_bot": bot_id, "the_time": now, "the_limit": limit}
+    return await claims.read(tx, _CANDIDATES[tx.dialect.name], asked)
 
 
 async def next_due(tx: Connection, bot_id: int) -> datetime | None:
@@ -214,17 +172,20 @@ async def next_due(tx: Connection, bot_id: int) -> datetime | None:
     return min((row[0] for row in await tx.execute(_NEXT_DUE, {"the_bot": bot_id})), default=None)
 
 
-async def mark(tx: Connection, claims: Sequence[Claim], now: datetime) -> list[Claim]:
+async def mark(tx: Connection, chosen: Sequence[Claim], now: datetime) -> list[Claim]:
     """Mark as `sending` what is about to be called; gives those that were.
 
     A row that is locked, or no longer queued at this part, is left out: it was changed since it was read.
     """
-    if not claims:
+    if not chosen:
         return []
-    rows = await tx.execute(_MARK[tx.dialect.name], {"the_ids": [claim.id for claim in claims]})
+    rows = await tx.execute(_MARK[tx.dialect.name], {"the_ids": [claim.id for claim in chosen]})
     parts = {row.id: row.next_part for row in rows}
-    marked = [claim for claim in claims if parts.get(claim.id) == claim.part]
-    notes = [{"delivery_id": item.id, "number": item.part, "state": "sending", "at": now} for item in marked]
+    marked = [claim for claim in chosen if parts.get(claim.id) == claim.part]
+    notes = [
+        {"delivery_id": item.id, "number": item.part, "state": "sending", "at": now, "revision": item.revision}
+        for item in marked
+    ]
     if notes:
         await tx.execute(_NOTE[tx.dialect.name], notes)
     return marked
@@ -336,15 +297,55 @@ async def hold_bot(tx: Connection, bot_id: int, until: datetime) -> None:
     )
 
 
+# Corrections of what arrived
+
+
+async def amended(tx: Connection, claim: Claim, now: datetime, resume_at: datetime, *, deleted: bool) -> None:
+    """The copy shows the part's present text, or is not there any more."""
+    await _set_part(tx, claim, state=DeliveryState.SENT, at=now)
+    if claim.copy is not None and claim.copy.of is not None:
+        values: dict[str, Any] = {"revision": claim.revision} | ({"message_id": None} if deleted else {})
+        await tx.execute(_copy_of(claim.copy.of, claim.part).values(**values))
+    await _forward(tx, claim, {"state": DeliveryState.SENT, "done_at": now}, resume_at)
+
+
+async def added(tx: Connection, claim: Claim, message_id: int, now: datetime, resume_at: datetime) -> None:
+    """The part that a correction added arrived: it is the first delivery's from now on."""
+    await sent(tx, claim, message_id, now, resume_at)
+    if claim.copy is None or claim.copy.of is None:
+        return
+    row = {"delivery_id": claim.copy.of, "number": claim.part, "state": DeliveryState.SENT, "at": now}
+    query = insert_into(tx, delivery_part).values(**row, message_id=message_id, revision=claim.revision)
+    await tx.execute(query.on_conflict_do_nothing(index_elements=["delivery_id", "number"]))
+    await tx.execute(
+        update(delivery)
+        .where(delivery.c.id == claim.copy.of, delivery.c.next_part == claim.part)
+        .values(next_part=claim.part + 1)
+    )
+
+
+async def passed(tx: Connection, done: Collection[Claim], now: datetime) -> None:
+    """Nothing is to be done for these parts: on to the next ones."""
+    for claim in done:
+        await _forward(tx, claim, {"state": DeliveryState.SENT, "done_at": now}, now)
+
+
+async def again_as(tx: Connection, claim: Claim, manner: str, reason: str, now: datetime) -> None:
+    """Telegram wants this copy changed in another manner."""
+    await requeue(tx, claim, now, reason=reason, tried=False)
+    await _set_part(tx, claim, manner=manner)
+
+
+def _copy_of(delivery_id: int, number: int) -> Any:
+    return update(delivery_part).where(delivery_part.c.delivery_id == delivery_id, delivery_part.c.number == number)
+
+
 # After a death
 
 
 async def orphans(tx: Connection, bot_id: int) -> list[Claim]:
     """What a dead process had marked: its calls may or may not have arrived."""
-    rows = await tx.execute(
-        _claims().where(delivery.c.bot_id == bot_id, delivery.c.state == _SENDING).order_by(delivery.c.id)
-    )
-    return [_claim(row) for row in rows]
+    return await claims.read(tx, _ORPHANS, {"the_bot": bot_id})
 
 
 async def recent(tx: Connection, bot_id: int, since: datetime) -> list[tuple[int, datetime]]:
@@ -388,26 +389,3 @@ async def _set_part(tx: Connection, claim: Claim, **values: Any) -> None:
 
 def _part_of(claim: Claim) -> dict[str, Any]:
     return {"the_id": claim.id, "the_edition": claim.edition_id, "the_part": claim.part}
-
-
-def _claim(row: Row[Any]) -> Claim:
-    return Claim(
-        id=row.id,
-        edition_id=row.edition_id,
-        destination_id=row.destination_id,
-        chat_id=row.chat_id,
-        thread_id=row.thread_id,
-        kind=ChatKind(row.kind),
-        lane=Lane(row.lane),
-        part=row.next_part,
-        parts=row.parts,
-        attempts=row.attempts,
-        doubts=row.doubts,
-        plain=row.plain,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        chat_state=ChatState(row.chat_state),
-        gone_reason=row.gone_reason,
-        retry_at=row.retry_at,
-        message=EditionPart(row.next_part, row.text, keyboard_of(row.keyboard)),
-    )

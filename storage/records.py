@@ -143,7 +143,8 @@ class ArticleDraft:
     """One article as extraction leaves it, before the desk decides what becomes of it.
 
     `paragraphs` hold the body in order, without headline, captions or page chrome. `published_at` is what the
-    source says, None where it says nothing.
+    source says, None where it says nothing; `published_guess` is what only looks like it, and is used marked as a
+    guess. `paywalled`: the source shows no more than the beginning to those who don't pay.
     """
 
     headline: str
@@ -157,6 +158,8 @@ class ArticleDraft:
     caption: str | None = None
     language: str | None = None
     published_at: datetime | None = None
+    published_guess: datetime | None = None
+    paywalled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +185,9 @@ class NewArticle:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """`published_at` falls back to the arrival where the source gave none (`published_guessed`).
+    """`published_at` falls back to a guess, or to the arrival, where the source gave none (`published_guessed`).
 
-    `released_at` is set when the article became usable here. `archive` articles are found, never pushed.
+    `paywalled`: `paragraphs` are only the beginning, which the source shows to everybody. `released_at` is set when the article became usable here. `archive` articles are found, never pushed.
     """
 
     id: int
@@ -209,6 +212,7 @@ class Article:
     topics: tuple[str, ...]
     added_by: int | None
     created_at: datetime
+    paywalled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,12 +322,16 @@ class Editor:
 
 @dataclass(frozen=True, slots=True)
 class EditionPart:
-    """One message: Telegram HTML, and the inline keyboard's rows of (text, callback data or URL)."""
+    """One message: Telegram HTML, and the inline keyboard's rows of (text, callback data or URL).
+
+    `gone`: a kill left nothing of it but the notice in `text`; its copies are deleted where Telegram lets us.
+    """
 
     number: int
     text: str
     keyboard: tuple[tuple[tuple[str, str], ...], ...] = ()
     article_ids: tuple[int, ...] = ()
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from sqlalchemy import Table, func, select
 from delivery.fate import Fate, FateKind
 from delivery.settle import InDoubt, Settling, settle
 from storage import chats, editions, outbox
+from storage.claims import Claim
 from storage.database import Database
-from storage.outbox import Claim
 from storage.records import ChatKind, ChatState, EditionKind, EditionPart, Lane
 from storage.schema import delivery, delivery_part
 from storage.schema import destination as places

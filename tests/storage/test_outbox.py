@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text, update
 
 from storage import editions, outbox
+from storage.claims import Claim
 from storage.database import Connection, Database
-from storage.outbox import Claim
 from storage.records import EditionKind, EditionPart
 from storage.schema import chat, delivery
 from tests.delivery.news import BOT, NOW, reader, seed
@@ -162,7 +162,8 @@ async def test_a_claim_does_not_walk_finished_rows(db: Database, finished: int) 
         await queue(tx, to, "one")
         await _many_finished(tx, finished)
         explain = "EXPLAIN QUERY PLAN " if db.dialect == "sqlite" else "EXPLAIN "
-        compiled = outbox._CANDIDATES.compile(dialect=tx.dialect, compile_kwargs={"render_postcompile": True})
+        query = outbox._CANDIDATES[db.dialect]
+        compiled = query.compile(dialect=tx.dialect, compile_kwargs={"render_postcompile": True})
         values = {"the_bot": BOT, "the_time": NOW, "the_limit": 5}
         if db.dialect == "postgresql":
             await tx.execute(text("ANALYZE delivery"))
