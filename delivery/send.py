@@ -1,52 +1,50 @@
 """The sender: brings queued deliveries to Telegram, one process for a bot.
 
-    slot ──→ choose, mark (one transaction) ──→ call ──→ settle (one transaction)
-     ↑ pacer: when                               │ at the slot's time, up to `call_slots` at once
+    slots ──→ choose, mark (one transaction) ──→ call ──→ record (one transaction)
+      ↑ pacer: when                               │ at the slot's time, up to `call_slots` at once
 
-A delivery is marked a moment before its slot, so whatever kills this process leaves at most the free call slots in
-doubt. A result is written right after its answer; while it can't be written its call slot stays taken: a database
-that is lost or full stops the sending instead of letting it go on unrecorded.
+Deliveries are marked a moment before their slots, so whatever kills this process leaves at most the free call slots in
+doubt. Results are written right after their answers, those that come together at once; while they can't be written
+their call slots stay taken: a database that is lost or full stops the sending instead of letting it go on unrecorded.
 """
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
-from typing import Any
 
-import psycopg
 import structlog
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from telegram import Bot
-from telegram.error import TelegramError
-from telegram.ext import ExtBot
 
+from delivery.call import Caller
 from delivery.choose import Choice, choose
 from delivery.errors import SenderLostError
-from delivery.fate import Fate, FateKind, fate_of
-from delivery.limiter import MOST_RESERVATIONS, PACED
+from delivery.fate import Fate, FateKind
+from delivery.limiter import MOST_RESERVATIONS
 from delivery.lock import Lease, SenderLock
 from delivery.pace import GROUP_SECONDS, LATE, Pacer
-from delivery.render import plain
-from delivery.settle import InDoubt, Settling, settle, settle_doubt
+from delivery.paid import PaidBroadcast
+from delivery.record import DATABASE_ERRORS, Outcome, Recorder
+from delivery.settle import InDoubt, Settling, settle_doubt
 from delivery.trouble import Floods, Trouble
-from storage import outbox
+from storage import marks, outbox
 from storage.claims import Claim
 from storage.database import Database
 
 log = structlog.get_logger()
 
 IDLE_SECONDS = 1.0
-RECORD_AGAIN_SECONDS = 0.5
 LONGEST_LEAD, SPARE_LEAD = 0.25, 0.005
 SPARE_CANDIDATES = 8
-GENERAL_TOPIC = 1  # of a forum: Telegram wants it unnamed
 
-DATABASE_ERRORS = (DBAPIError, PoolTimeoutError, psycopg.Error, OSError)
+# Answers take 50-300 ms: calls in flight at 28.95 a second, and at 1,000.
+CALL_SLOTS, PAID_CALL_SLOTS = 12, 100
+
+# Above this rate a transaction for each message costs more than the message: they are marked and recorded together.
+FAST_GAP, TOGETHER_SECONDS = 0.005, 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +65,29 @@ class Sender:
         pacer: Pacer,
         *,
         in_doubt: InDoubt | str = InDoubt.RESEND,
-        call_slots: int = 8,
+        call_slots: int | None = None,
         bot_id: int | None = None,
         lock: SenderLock | None = None,
         grace: float = 20.0,
+        paid: PaidBroadcast | None = None,
     ) -> None:
         self._db = db
-        self._bot = bot
+        self._caller = Caller(bot)
         self._pacer = pacer
         self._in_doubt = InDoubt(in_doubt)
-        self._call_slots = call_slots
-        # The limiter that guards replies lets our calls pass: they have had their turn.
-        limited = isinstance(bot, ExtBot) and bot.rate_limiter is not None
-        self._options: dict[str, Any] = {"rate_limit_args": PACED} if limited else {}
+        self._call_slots = call_slots or (CALL_SLOTS if paid is None else PAID_CALL_SLOTS)
         self._bot_id = bot.id if bot_id is None else bot_id
         self._lock = lock or SenderLock(db, self._bot_id)
         self._grace = grace
+        self._paid = paid
         self._woken = asyncio.Event()
         self._trouble = Trouble()
         self._floods = Floods()
         self._in_flight: set[int] = set()  # delivery ids
+        self._empty = asyncio.Event()  # nothing is in flight
+        self._due: asyncio.Queue[Marked] = asyncio.Queue()
+        self._writing = asyncio.Lock()
+        self._begin()
         self._looked_at = _now()
         self._unsure = False  # whether our last mark was written
         self._marking = 0.005  # seconds that a mark takes, lately
@@ -108,24 +109,43 @@ class Sender:
                 await self._pause(IDLE_SECONDS)
 
     async def _lead(self, lease: Lease, stop: asyncio.Event) -> None:
+        self._begin()
         async with self._woken_by(stop, lease.lost):
             await self._recover()
             self.leading = True
             try:
-                async with asyncio.timeout(None) as deadline, asyncio.TaskGroup() as calls:
-                    await self._pump(lease, lambda: stop.is_set() or lease.lost.is_set(), calls)
+                async with asyncio.timeout(None) as deadline, self._hands():
+                    await self._pump(lease, lambda: stop.is_set() or lease.lost.is_set())
                     deadline.reschedule(self._clock() + self._grace)
+                    await self._empty.wait()
             except TimeoutError:
-                log.warning("sender_cut_calls", grace=self._grace)
+                log.warning("sender_cut_calls", grace=self._grace, calls=len(self._in_flight))
             finally:
                 self.leading = False
 
+    def _begin(self) -> None:
+        """What an earlier time of leading left undone is for `_recover` to find."""
+        self._in_flight.clear()
+        self._empty.set()
+        self._due = asyncio.Queue()
+        self._recorder = Recorder(self._db, self._bot_id, self._in_doubt, writing=self._writing, done=self._recorded)
+
+    @asynccontextmanager
+    async def _hands(self) -> AsyncIterator[None]:
+        """A task for each call slot, and one that records."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._work(), name=f"deliver-{slot}") for slot in range(self._call_slots)]
+            tasks.append(group.create_task(self._recorder.run(self._linger), name="deliver-record"))
+            yield
+            for task in tasks:
+                task.cancel()
+
     # The loop
 
-    async def _pump(self, lease: Lease, over: Callable[[], bool], calls: asyncio.TaskGroup) -> None:
+    async def _pump(self, lease: Lease, over: Callable[[], bool]) -> None:
         while not over():
             try:
-                if not await self._turn(lease, over, calls):
+                if not await self._turn(lease, over):
                     await self._idle(over)
             except SenderLostError:
                 log.warning("sender_superseded", epoch=lease.epoch)
@@ -135,7 +155,7 @@ class Sender:
                 await self._pause(IDLE_SECONDS)
                 self._unsure = True
 
-    async def _turn(self, lease: Lease, over: Callable[[], bool], calls: asyncio.TaskGroup) -> bool:
+    async def _turn(self, lease: Lease, over: Callable[[], bool]) -> bool:
         """Mark and begin the next calls; False where there was nothing to do."""
         if self._unsure:
             await self._take_back()
@@ -158,20 +178,27 @@ class Sender:
                 self._pacer.release(slot)
         for item in marked:
             self._in_flight.add(item.claim.id)
-            calls.create_task(self._call(item), name=f"deliver-{item.claim.id}")
+            self._empty.clear()
+            self._due.put_nowait(item)
         return choice.progress
 
     def _room(self) -> int:
-        """How many to mark at once: one, or as many as leave while a mark is being written; one probe in trouble."""
+        """How many to mark at once: as many as leave while a mark is being written; one probe in trouble."""
         if self._trouble.active:
             return 0 if self._in_flight else 1
-        wanted = max(1, ceil(1.5 * self._marking / self._pacer.gap))
-        return min(wanted, self._call_slots - len(self._in_flight))
+        wanted = max(1, ceil(max(1.5 * self._marking, self._linger()) / self._pacer.gap))
+        wanted = min(wanted, self._call_slots)
+        free = self._call_slots - len(self._in_flight)
+        return 0 if free < wanted and self._linger() else min(wanted, free)
+
+    def _linger(self) -> float:
+        """Seconds whose messages are marked, and recorded, together."""
+        return TOGETHER_SECONDS if self._pacer.gap < FAST_GAP else 0.0
 
     async def _mark(self, lease: Lease, slots: list[float]) -> tuple[Choice, list[Marked]]:
         started, now = self._clock(), _now()
         self._looked_at = now
-        async with self._db.begin() as tx:
+        async with self._writing, self._db.begin() as tx:
             ship = await outbox.sendership(tx, self._bot_id)
             if ship.epoch != lease.epoch:
                 raise SenderLostError
@@ -185,63 +212,41 @@ class Sender:
             for reason, ids in choice.drop.items():
                 await outbox.drop(tx, ids, reason, now)
             marked = {item.id for item in await outbox.mark(tx, [claim for claim, _ in choice.go], now)}
+        if self._paid is not None:
+            self._paid.spend(len(marked), now)
         if choice.go:
             self._marking += (self._clock() - started - self._marking) * 0.2
         return choice, [Marked(claim, slot) for claim, slot in choice.go if claim.id in marked]
 
     # One call
 
-    async def _call(self, item: Marked) -> None:
-        try:
+    async def _work(self) -> None:
+        """One call slot: one call after another."""
+        while True:
+            item = await self._due.get()
             await self._depart(item)
-            outcome = await self._attempt(item)
-            await self._record(item.claim, outcome)
-        finally:
-            self._in_flight.discard(item.claim.id)
-            self._woken.set()
+            paid = self._paid is not None and self._paid.on
+            what = await self._caller.attempt(item.claim, paid=paid)
+            now = _now()
+            flood = self._note(item.claim, what)
+            self._recorder.put(Outcome(item.claim, what, now, self._resume_at(item.claim, now), flood))
+
+    def _recorded(self, outcomes: Sequence[Outcome]) -> None:
+        self._in_flight.difference_update(item.claim.id for item in outcomes)
+        if not self._in_flight:
+            self._empty.set()
+        self._woken.set()
 
     async def _depart(self, item: Marked) -> None:
         """Wait for the slot; one that a stall made us miss is not made up for."""
         slot = item.slot
         for _ in range(MOST_RESERVATIONS):
-            await asyncio.sleep(max(0.0, slot - self._clock()))
+            if (wait := slot - self._clock()) > 0:
+                await asyncio.sleep(wait)
             if self._clock() - slot <= LATE:
                 return
             self._pacer.release(slot)
             slot = self._pacer.slot(self._clock())
-
-    async def _attempt(self, item: Marked) -> int | Fate:
-        """The message's id, or what becomes of it."""
-        claim = item.claim
-        try:
-            # Named so that the library gives the bare answer: its own objects cost more than the call.
-            answer = await self._bot.do_api_request("send_Message", api_kwargs=_arguments(item), **self._options)
-            return int(answer["message_id"])
-        except TelegramError as error:
-            fate = fate_of(error, plain=claim.plain)
-            log.info(
-                "delivery_refused", delivery=claim.id, chat=claim.chat_id, fate=fate.kind.value, reason=fate.reason
-            )
-            return fate
-        except Exception:  # one delivery's surprise must not stop the others'
-            log.exception("delivery_failed_unexpectedly", delivery=claim.id)
-            return Fate(FateKind.DOUBT, "an unexpected error")
-
-    async def _record(self, claim: Claim, outcome: int | Fate) -> None:
-        flood = self._note(claim, outcome)
-        while True:
-            how = Settling(self._bot_id, self._in_doubt, _now(), random.random(), flood)  # noqa: S311
-            try:
-                async with self._db.begin() as tx:
-                    if isinstance(outcome, Fate):
-                        await settle(tx, claim, outcome, how)
-                    else:
-                        await outbox.sent(tx, claim, outcome, how.now, self._resume_at(claim, how.now))
-            except DATABASE_ERRORS as error:
-                log.warning("result_not_recorded", delivery=claim.id, error=type(error).__name__)
-                await asyncio.sleep(RECORD_AGAIN_SECONDS)
-            else:
-                return
 
     def _note(self, claim: Claim, outcome: int | Fate) -> bool:
         """Tell pacer and trouble; is it a flood of the whole bot?"""
@@ -279,6 +284,9 @@ class Sender:
                 await settle_doubt(tx, claim, "the process ended while it was being sent", how, pause=False)
             for chat_id, at in await outbox.recent(tx, self._bot_id, now - timedelta(seconds=GROUP_SECONDS)):
                 self._pacer.use(chat_id, clock - (now - at).total_seconds())
+            if self._paid is not None:
+                midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+                self._paid.begin(await marks.sent_since(tx, self._bot_id, midnight), now)
         self._pacer.hold_pushes(clock + self._pacer.warm_up)
 
     async def _take_back(self) -> None:
@@ -342,21 +350,3 @@ class Sender:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _arguments(item: Marked) -> dict[str, Any]:
-    claim, message = item.claim, item.claim.message
-    arguments: dict[str, Any] = {"chat_id": claim.chat_id, "link_preview_options": {"is_disabled": True}}
-    arguments |= {"text": plain(message.text)} if claim.plain else {"text": message.text, "parse_mode": "HTML"}
-    if claim.thread_id not in (0, GENERAL_TOPIC):
-        arguments["message_thread_id"] = claim.thread_id
-    if message.keyboard:
-        arguments["reply_markup"] = {
-            "inline_keyboard": [[_button(*button) for button in row] for row in message.keyboard]
-        }
-    return arguments
-
-
-def _button(label: str, action: str) -> dict[str, str]:
-    kind = "url" if action.startswith(("http://", "https://", "tg://")) else "callback_data"
-    return {"text": label, kind: action}

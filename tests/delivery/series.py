@@ -23,6 +23,7 @@ from random import Random
 from sqlalchemy import select
 
 from delivery.pace import PER_SECOND
+from delivery.send import CALL_SLOTS
 from sandbox.faults import Fault
 from sandbox.ledger import Row
 from sandbox.server import Sandbox, serve
@@ -34,7 +35,6 @@ from tests.delivery.news import publish, reader, seed
 TOKEN = "777:TEST-token_for_kills"
 TOPIC = "korea"
 ROOT = Path(__file__).parents[2]
-CALL_SLOTS = 8
 MOMENT = 0.05
 LAST_KILL = 0.85  # of the messages: the process must not end before it is killed
 SHORTEST_WAIT = 120.0

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.delivery.series import CALL_SLOTS, Outcome, Plan, most_in_a_second, run_series
+from delivery.send import CALL_SLOTS
+from tests.delivery.series import Outcome, Plan, most_in_a_second, run_series
 
 
 def check_resent(outcome: Outcome) -> None:

@@ -47,7 +47,7 @@ async def wire() -> AsyncIterator[Wire]:
 
 
 async def test_replies_to_many_are_paced(wire: Wire) -> None:
-    wire.pacer.gap = 0.02
+    wire.pacer._free.gap = 0.02
     async with asyncio.TaskGroup() as calls:
         for chat_id in range(1001, 1021):
             calls.create_task(wire.bot.send_message(chat_id, "hello"))

@@ -148,5 +148,5 @@ def test_memory_stays_bounded() -> None:
     pacer = Pacer(1000)
     for number in range(60_000):
         pacer.at(Lane.DIGEST, number, number / 100)
-    assert len(pacer._slots) <= 10_000
+    assert len(pacer._free._taken) <= 10_000
     assert len(pacer._chats) <= 20_000

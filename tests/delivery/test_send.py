@@ -10,10 +10,10 @@ from sqlalchemy import select, update
 
 from delivery.lock import Lease, SenderLock
 from delivery.pace import Pacer
+from delivery.send import CALL_SLOTS
 from storage import chats, outbox
 from storage.records import ChatKind, ChatState, EditionKind
 from storage.schema import delivery
-from tests.delivery.series import CALL_SLOTS
 from tests.delivery.worlds import BOT, World, destination
 
 

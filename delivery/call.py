@@ -1,0 +1,81 @@
+"""One call to Telegram for a claimed delivery. What many chats share is encoded once for all of them."""
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+from telegram import Bot
+from telegram.error import TelegramError
+
+from delivery.fate import Fate, FateKind, fate_of
+from delivery.render import plain
+from delivery.transport import AiohttpRequest
+from storage.claims import Claim
+
+log = structlog.get_logger()
+
+GENERAL_TOPIC = 1  # of a forum: Telegram wants it unnamed
+KEPT_BODIES = 256
+
+Keyboard = tuple[tuple[tuple[str, str], ...], ...]
+
+
+class Caller:
+    """Calls past the limiter that guards replies: what is claimed has had its turn. Needs a bot on AiohttpRequest."""
+
+    def __init__(self, bot: Bot) -> None:
+        if not isinstance(bot.request, AiohttpRequest):
+            raise TypeError("the sender tells what is in doubt by its own transport: give the bot an AiohttpRequest")
+        self._request = bot.request
+        self._url = f"{bot.base_url}/sendMessage"
+
+    async def attempt(self, claim: Claim, *, paid: bool = False) -> int | Fate:
+        """The message's id, or what becomes of the delivery. `paid`: beyond the free rate, for Stars."""
+        body = b"chat_id=%d&%b" % (claim.chat_id, _shared(claim, paid=paid))
+        try:
+            return int((await self._request.post_encoded(self._url, body))["message_id"])
+        except TelegramError as error:
+            fate = fate_of(error, plain=claim.plain)
+            log.info(
+                "delivery_refused", delivery=claim.id, chat=claim.chat_id, fate=fate.kind.value, reason=fate.reason
+            )
+            return fate
+        except Exception:  # one delivery's surprise must not stop the others'
+            log.exception("delivery_failed_unexpectedly", delivery=claim.id)
+            return Fate(FateKind.DOUBT, "an unexpected error")
+
+
+def _shared(claim: Claim, *, paid: bool) -> bytes:
+    thread_id = 0 if claim.thread_id == GENERAL_TOPIC else claim.thread_id
+    return encode(claim.message.text, claim.message.keyboard, thread_id, unformatted=claim.plain, paid=paid)
+
+
+@lru_cache(maxsize=KEPT_BODIES)
+def encode(text: str, keyboard: Keyboard, thread_id: int, *, unformatted: bool, paid: bool) -> bytes:
+    """sendMessage's parameters but for the chat, as form data."""
+    fields = {"text": plain(text)} if unformatted else {"text": text, "parse_mode": "HTML"}
+    fields["link_preview_options"] = _json({"is_disabled": True})
+    if thread_id:
+        fields["message_thread_id"] = str(thread_id)
+    if keyboard:
+        fields["reply_markup"] = _json({"inline_keyboard": inline_keyboard(keyboard)})
+    if paid:
+        fields["allow_paid_broadcast"] = "true"
+    return urlencode(fields).encode("ascii")
+
+
+def inline_keyboard(keyboard: Sequence[Sequence[tuple[str, str]]]) -> list[list[dict[str, str]]]:
+    """Telegram's own shape of (label, action) buttons; an action is an address or callback data."""
+    return [[_button(*button) for button in row] for row in keyboard]
+
+
+def _button(label: str, action: str) -> dict[str, str]:
+    kind = "url" if action.startswith(("http://", "https://", "tg://")) else "callback_data"
+    return {"text": label, kind: action}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
