@@ -110,12 +110,11 @@ def _exponent(costs: dict[str, float]) -> float | None:
 def _peak_memory(method: str) -> int:
     """MB of a fresh process that detects a language and summarizes one article of 300 sentences."""
     code = (
-        "import resource, sys, summarizer; from benchmarks.summaries import made_up\n"
-        f"summarizer.summarize(' '.join(made_up(300)), method={method!r})\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "import summarizer; from benchmarks import summaries\n"
+        f"summarizer.summarize(' '.join(summaries.made_up(300)), method={method!r})\n"
+        "print(summaries.peak_memory())"
     )
-    shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
-    return int(shown) // (1_000_000 if sys.platform == "darwin" else 1_000)
+    return int(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
 
 
 class _NltkTokenizer:

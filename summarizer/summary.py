@@ -20,6 +20,7 @@ MAX_CHARACTERS = 1_000_000
 MAX_SENTENCES = 5_000
 
 _LONGEST_HEADLINE = 200
+_SAMPLED = 200  # paragraphs by which a language is told
 
 
 def summarize(
@@ -68,14 +69,8 @@ def summarize_paragraphs(
 ) -> Summary:
     """As `summarize`, of an article whose body paragraphs are known; no sentence crosses from one to the next."""
     methods.check(method)
-    language = _known(language) or detect_language("\n".join(paragraphs)[:MAX_CHARACTERS])
-    found: list[Sentence] = []
-    left = MAX_CHARACTERS
-    for number, paragraph in enumerate(paragraphs):
-        read = paragraph[: max(0, left)]
-        left -= len(read)
-        for start, end in spans(read, language)[: MAX_SENTENCES - len(found)]:
-            found.append(Sentence(len(found), read[start:end], number, number, start))
+    language = language_of(paragraphs, language)
+    found = article_sentences(paragraphs, language)
     length = Length.of(sentences, words, characters, headline_only=headline_only)
     return _summary(found, title, language, length, method, explain)
 
@@ -95,10 +90,29 @@ def summarize_sentences(
     """As `summarize`, of sentences that are split already; at most `count` of them are taken."""
     methods.check(method)
     read = sentences[:MAX_SENTENCES]
-    language = _known(language) or detect_language("\n".join(read)[:MAX_CHARACTERS])
+    language = language_of(read, language)
     found = [Sentence(index, text, 0, index) for index, text in enumerate(read) if text.strip()]
     length = Length.of(count, words, characters, headline_only=headline_only)
     return _summary(found, title, language, length, method, explain)
+
+
+def article_sentences(paragraphs: Sequence[str], language: str) -> list[Sentence]:
+    """The sentences of an article's paragraphs, numbered through, within the bounds on what is read."""
+    found: list[Sentence] = []
+    left = MAX_CHARACTERS
+    for number, paragraph in enumerate(paragraphs):
+        if left <= 0 or len(found) >= MAX_SENTENCES:
+            break
+        read = paragraph[:left]
+        left -= len(read)
+        for start, end in spans(read, language)[: MAX_SENTENCES - len(found)]:
+            found.append(Sentence(len(found), read[start:end], number, number, start))
+    return found
+
+
+def language_of(texts: Sequence[str], language: str | None) -> str:
+    """The language that is given, by its first part; else the one that most of `texts` is in."""
+    return _known(language) or detect_language("\n".join(islice(texts, _SAMPLED))[:MAX_CHARACTERS])
 
 
 def _known(language: str | None) -> str | None:
