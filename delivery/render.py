@@ -13,7 +13,7 @@ from datetime import datetime
 
 import regex
 
-from delivery.wording import when
+from delivery.wording import when, words
 from storage.records import Article, SourceKind
 from storage.slots import zone_of
 
@@ -146,6 +146,8 @@ def _credit(article: Article, zone: str, now: datetime, language: str) -> Block:
     if not article.published_guessed:
         time = when(article.published_at, zone_of(zone), now, language)
         parts.append(f"{time} UTC" if zone == "UTC" else time)
+    if article.paywalled:
+        parts.append(words(language).paywalled)
     line = " · ".join(part for part in parts if part)
     return (Span("\n"), Span(line, italic=True)) if line else ()
 

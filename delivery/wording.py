@@ -20,6 +20,7 @@ class Words:
     original: str
     settings: str
     nothing: str
+    paywalled: str
 
 
 ENGLISH = Words(
@@ -33,6 +34,7 @@ ENGLISH = Words(
     original="Original",
     settings="Settings",
     nothing="Nothing new.",
+    paywalled="the whole text for subscribers only",
 )
 WORDS = {"en": ENGLISH}
 

@@ -164,9 +164,9 @@ async def _find(tx: Connection, draft: ArticleDraft) -> Taken | None:
 def decide(draft: ArticleDraft, study: Study, arrival: Arrival, *, source_id: int, released_at: datetime) -> NewArticle:
     """What becomes of a new draft. Pure.
 
-    One without a date is dated by its arrival, and is never archive.
+    One without a date is dated by what looks like one, else by its arrival.
     """
-    published_at = draft.published_at or arrival.now
+    published_at = draft.published_at or draft.published_guess or arrival.now
     old = arrival.archive_before is not None and published_at < arrival.archive_before
     return NewArticle(
         draft=draft,
@@ -212,7 +212,6 @@ def tidy(draft: ArticleDraft) -> ArticleDraft:
     headline = _line(draft.headline, MAX_HEADLINE) or (paragraphs[0][:100] if paragraphs else None)
     if headline is None or not paragraphs:
         raise ExtractError("it holds no article text")
-    dated = draft.published_at is not None and draft.published_at.year in _YEARS
     return replace(
         draft,
         headline=headline,
@@ -225,8 +224,13 @@ def tidy(draft: ArticleDraft) -> ArticleDraft:
         photo_url=_url(draft.photo_url),
         caption=_line(draft.caption, MAX_FIELD),
         language=_line(draft.language, 16),
-        published_at=draft.published_at if dated else None,
+        published_at=_time(draft.published_at),
+        published_guess=_time(draft.published_guess),
     )
+
+
+def _time(moment: datetime | None) -> datetime | None:
+    return moment if moment is not None and moment.year in _YEARS else None
 
 
 def _bounded(paragraphs: Iterable[str]) -> Iterable[str]:

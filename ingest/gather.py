@@ -188,6 +188,8 @@ def merged(item: ArticleDraft, page: ArticleDraft) -> ArticleDraft:
         caption=page.caption or item.caption,
         language=item.language or page.language,
         published_at=item.published_at or page.published_at,
+        published_guess=page.published_guess,
+        paywalled=page.paywalled,
     )
 
 

@@ -286,6 +286,8 @@ def to_json(result: Result) -> dict[str, Any]:
         "summary": list(article.summary),
         "status": article.status.value,
         "duplicate_of": article.id if result.outcome is Outcome.KNOWN else None,
+        "published_guessed": article.published_guessed,
+        "paywalled": article.paywalled,
     }
 
 

@@ -90,6 +90,7 @@ async def add(tx: Connection, new: NewArticle, now: datetime) -> Article:
             search=search_text(draft.headline, draft.paragraphs, draft.caption),
             added_by=new.added_by,
             created_at=now,
+            paywalled=draft.paywalled,
         )
         .returning(article.c.id)
     )
@@ -371,4 +372,5 @@ def _article(row: Row[Any], topics: tuple[str, ...]) -> Article:
         topics=topics,
         added_by=row.added_by,
         created_at=row.created_at,
+        paywalled=row.paywalled,
     )

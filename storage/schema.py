@@ -145,6 +145,7 @@ article = Table(
     Column("added_by", BigInteger),
     Column("created_at", UtcDateTime, nullable=False),
     Column("embargo_until", UtcDateTime),
+    Column("paywalled", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("source_id", "guid"),
     Index(
         "ix_article_usable",

@@ -136,6 +136,8 @@ def card(article: Article, ask: Ask, *, note: str = "", by: str = "", fresh: boo
         facts.append(f"from {render.escape(by)}")
     if article.archive:
         facts.append("archive: found by readers, never sent")
+    if article.paywalled:
+        facts.append("behind a paywall: only its beginning came in")
     if article.version > 1:
         facts.append(f"version {article.version}")
     parts = [note, block(article, ask), " · ".join(facts)]

@@ -99,7 +99,7 @@ async def test_the_samples_go_in(db: Database) -> None:
     (xi_lee,) = (row for row in rows if row["source"] == "Xinhua")
     assert list(xi_lee) == [
         "id", "headline", "source", "published_at", "language", "topics", "caption", "paragraphs", "summary", "status",
-        "duplicate_of",
+        "duplicate_of", "published_guessed", "paywalled",
     ]  # fmt: skip
     assert xi_lee["published_at"] == "2017-05-19T11:50:52Z"
     assert {"korea", "china"} <= set(xi_lee["topics"])
