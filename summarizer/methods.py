@@ -14,12 +14,15 @@ from summarizer.words import stems, tokens
 MAX_COMPARED = 250  # sentences that sumy's methods see
 MAX_WORDS = 6_000  # words that they see in all, and
 MAX_SENTENCE_WORDS = 80  # of one sentence
+MAX_COMPARED_BY = {"kl": 80}  # sentences, where a method's time grows with their cube
 
 
-def check(method: str) -> None:
-    """Raises UnknownMethodError for a name that is none of METHODS."""
-    if method not in METHODS:
+def named(method: str) -> str:
+    """The one of METHODS that is meant; sumy writes some of them `lex-rank`. Raises UnknownMethodError."""
+    name = method.lower().replace("-", "")
+    if name not in METHODS:
         raise UnknownMethodError(method)
+    return name
 
 
 def rank(
@@ -31,7 +34,7 @@ def rank(
         return [judged[at].sentence.index for at in sorted(range(len(judged)), key=lambda at: (-scores[at], at))]
     if method == "lead":
         return [one.sentence.index for one in judged]
-    return _sumy_rank(method, judged, language)
+    return _sumy_rank(method, judged, language, title)
 
 
 def explain(
@@ -44,16 +47,18 @@ def explain(
     return {one.sentence.index: why for one, why in zip(judged, reasons, strict=True)}
 
 
-def _sumy_rank(method: str, judged: Sequence[Judged], language: str) -> list[int]:
+def _sumy_rank(method: str, judged: Sequence[Judged], language: str, title: str | None) -> list[int]:
     prose = [one for one in judged if one.fault.is_prose] or judged
     words: list[list[str]] = []
     seen = 0
-    for one in prose[:MAX_COMPARED]:
+    for one in prose[: MAX_COMPARED_BY.get(method, MAX_COMPARED)]:
         words.append(tokens(one.sentence.text, language)[:MAX_SENTENCE_WORDS])
         seen += len(words[-1])
         if seen > MAX_WORDS:
             break
-    order = importlib.import_module("summarizer.sumy_methods").ranking(method, words, language)
+    sumy_methods = importlib.import_module("summarizer.sumy_methods")
+    paragraphs = [one.sentence.paragraph for one in prose]
+    order = sumy_methods.ranking(method, words, paragraphs, tokens(title or "", language), language)
     best = [prose[number].sentence.index for number in order]
     ranked = frozenset(best)
     return best + [one.sentence.index for one in judged if one.sentence.index not in ranked]

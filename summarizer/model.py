@@ -6,7 +6,7 @@ ValueError
 
 from dataclasses import dataclass
 
-METHODS = ("auto", "lead", "lexrank", "textrank", "lsa", "luhn", "sumbasic")
+METHODS = ("auto", "lead", "lexrank", "textrank", "lsa", "luhn", "sumbasic", "kl", "reduction", "edmundson")
 
 
 @dataclass(frozen=True)

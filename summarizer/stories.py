@@ -22,7 +22,7 @@ from summarizer.summary import article_sentences, language_of, summarize_paragra
 from summarizer.words import stems
 
 MAX_ARTICLES = 40  # the newest that are read, and
-MAX_SENTENCES = 600  # their sentences in all, of each article the first ones
+MAX_SENTENCES = 400  # their sentences in all, of each article the first ones
 
 _ALIKE = 0.3  # cosine of two sentences that tell of the same, and
 _REPEATED = 0.42  # of two of which one is enough

@@ -44,7 +44,7 @@ def summarize(
     short enough for `characters` or `headline_only` is set. `explain` adds to each of `chosen` the reasons for it.
     Raises UnknownMethodError.
     """
-    methods.check(method)
+    method = methods.named(method)
     text = text[:MAX_CHARACTERS]
     language = _known(language) or detect_language(text)
     found = [
@@ -68,7 +68,7 @@ def summarize_paragraphs(
     explain: bool = False,
 ) -> Summary:
     """As `summarize`, of an article whose body paragraphs are known; no sentence crosses from one to the next."""
-    methods.check(method)
+    method = methods.named(method)
     language = language_of(paragraphs, language)
     found = article_sentences(paragraphs, language)
     length = Length.of(sentences, words, characters, headline_only=headline_only)
@@ -88,7 +88,7 @@ def summarize_sentences(
     explain: bool = False,
 ) -> Summary:
     """As `summarize`, of sentences that are split already; at most `count` of them are taken."""
-    methods.check(method)
+    method = methods.named(method)
     read = sentences[:MAX_SENTENCES]
     language = language_of(read, language)
     found = [Sentence(index, text, 0, index) for index, text in enumerate(read) if text.strip()]

@@ -76,6 +76,11 @@ def test_paragraphs_are_numbered_through() -> None:
     assert summary.language == "en"
 
 
+@pytest.mark.parametrize("name", ["lex-rank", "Text-Rank", "sum-basic", "KL"])
+def test_a_method_is_found_by_the_name_that_sumy_gives_it(name: str) -> None:
+    assert summarizer.summarize(PARAGRAPHS[0], method=name).method in METHODS
+
+
 def test_a_sentence_never_crosses_a_paragraph() -> None:
     summary = summarizer.summarize_paragraphs(["The mayor of Orvell opened the bridge", "A band played in the rain."])
     assert all("\n" not in sentence and len(sentence) < 50 for sentence in summary.sentences)
@@ -228,7 +233,10 @@ def test_paragraphs_and_sentences_take_any_text(texts: list[str], method: str) -
 def test_a_summary_is_the_same_in_every_process() -> None:
     code = (
         "import sys, summarizer\ntext = open(sys.argv[1], encoding='utf-8').read()\n"
-        "print([summarizer.summarize(text, method=m, sentences=4).indexes for m in summarizer.METHODS])"
+        "print([summarizer.summarize(text, method=m, sentences=4).indexes for m in summarizer.METHODS])\n"
+        "print(summarizer.summarize(text, explain=True).chosen)\n"
+        "parts = [text.splitlines()[n::3] for n in range(3)]\n"
+        "print(summarizer.summarize_story([summarizer.StoryArticle(n, str(n), part) for n, part in enumerate(parts)]))"
     )
     outputs = {
         subprocess.run(
