@@ -45,6 +45,11 @@ class Length:
             and (self.characters is None or characters <= self.characters)
         )
 
+    def without_a_third(self) -> "Length":
+        """Each limit less a third of it."""
+        limits = (self.sentences, self.words, self.characters)
+        return Length(*(None if limit is None else limit - limit // 3 for limit in limits))
+
     @property
     def is_nothing(self) -> bool:
         return 0 in (self.sentences, self.words, self.characters)

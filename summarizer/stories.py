@@ -32,6 +32,7 @@ _FEW = 20  # more sentences than these
 _AGE = 0.5  # what being the newest is worth beside being the first of an article
 _SUPPORT = 0.8
 _HEADLINES = 0.5
+_TELLING = 3  # sentences of an article that are worth their place though nobody else tells them
 
 
 @dataclass(frozen=True)
@@ -234,19 +235,21 @@ def _headline_words(articles: Sequence[StoryArticle], language: str) -> Mapping[
 def _choose(
     known: Sequence[_Known], likeness: _Likeness, headlines: Mapping[str, float], length: Length
 ) -> list[_Known]:
-    """Common facts first, but with a third of the sentences left for what only one source tells."""
+    """Common facts first, but with a third of the room left for what only one source tells."""
     if length.is_nothing:
         return []
     scores = {one.number: _score(one, headlines, known) for one in known}
     ranked = sorted(known, key=lambda one: (one.told.fault, one.overtaken, -scores[one.number], one.number))
-    common = [one for one in ranked if len(one.sentence.sources) > 1]
     room, chosen = Room(length), list[_Known]()
     several = any(one.sentence.attributed for one in ranked)
-    limit = length.sentences - length.sentences // 3 if length.sentences is not None and several else None
-    for one in common:
-        if (limit is None or len(chosen) < limit) and not one.overtaken:
-            _take(one, chosen, likeness, room)
+    shared = Room(length.without_a_third() if several else length)
     for one in ranked:
+        if len(one.sentence.sources) > 1 and not one.overtaken:
+            text = [str(one.sentence)]
+            if (not chosen or shared.has_room(text)) and _take(one, chosen, likeness, room):
+                shared.take(text)
+    telling = [one for one in ranked if one.sentence.attributed and one.told.rank < _TELLING]
+    for one in [*telling, *ranked]:
         if not (one.overtaken and chosen):
             _take(one, chosen, likeness, room)
     return chosen
@@ -265,11 +268,13 @@ def _score(one: _Known, headlines: Mapping[str, float], known: Sequence[_Known])
     )
 
 
-def _take(one: _Known, chosen: list[_Known], likeness: _Likeness, room: Room) -> None:
+def _take(one: _Known, chosen: list[_Known], likeness: _Likeness, room: Room) -> bool:
     if any(likeness.repeats(one.number, other.number) for other in chosen):
-        return
-    if room.take([str(one.sentence)]):
-        chosen.append(one)
+        return False
+    if not room.take([str(one.sentence)]):
+        return False
+    chosen.append(one)
+    return True
 
 
 def _in_reading_order(chosen: Sequence[_Known]) -> list[_Known]:

@@ -1,6 +1,7 @@
 """One summary of several articles about one event."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -66,6 +67,14 @@ def test_what_is_common_comes_first_and_the_rest_says_whose_it_is() -> None:
     assert rest[-len(single) :] == single
     assert all(str(one) == f"{one.source}: {one.text}" and one.sources == (one.source,) for one in single)
     assert str(found).splitlines()[0] == NEW_TOLL
+
+
+@pytest.mark.parametrize("limit", [{"sentences": 3}, {"words": 50}, {"characters": 300}], ids=str)
+def test_what_is_common_leaves_room_for_single_sources(limit: dict[str, Any]) -> None:
+    more = "The coast guard said on Monday that the ferry had left Orvell for Tarn shortly before the storm."
+    wires = [article(n, f"Wire {n}", NEW_TOLL, SURVIVORS, more) for n in range(3)]
+    found = summarize_story([*wires, article(9, "Gazette", NEW_TOLL, OVERLOADED)], **limit)
+    assert [one.attributed for one in found.sentences] == [False, False, True]
 
 
 def test_nothing_is_told_twice() -> None:
