@@ -17,27 +17,20 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from ingest import polling
 from ingest.desk import Arrival, Desk, source_name
 from ingest.errors import ExtractError, FetchError
-from ingest.extract import extract
 from ingest.feeds import Feed
-from ingest.fetch import Fetched, Fetcher
+from ingest.fetch import Fetcher
 from ingest.lines import folded
 from ingest.polling import Gathered, Item
-from ingest.robots import Robots
+from ingest.robots import Pages, Robots
 from storage import articles, sources
 from storage.database import Database
 from storage.records import ArticleDraft, PolledFeed, SourceKind
 
 log = structlog.get_logger(__name__)
 
-ExtractPage = Callable[[Fetched], Awaitable[Sequence[ArticleDraft]]]
-
 _ABOUT_THE_SAME = 0.3  # of the words of headline and summary
 _TELLING_WORDS = 4
 _BROKEN_DATABASE = (OperationalError, InterfaceError, OSError)
-
-
-async def in_thread(page: Fetched) -> Sequence[ArticleDraft]:
-    return await asyncio.to_thread(extract, page.body, url=page.url, content_type=page.content_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +67,12 @@ class Gatherer:
         *,
         archive_after: timedelta,
         clock: Callable[[], datetime],
-        extract_page: ExtractPage = in_thread,
+        extract: Extract = in_thread,
     ) -> None:
-        self._db, self._fetcher, self._desk = db, fetcher, desk
+        self._db, self._desk = db, desk
         self._archive_after, self._clock = archive_after, clock
-        self._extract = extract_page
-        self._robots = Robots(fetcher, clock=clock)
+        self._extract = extract
+        self._pages = Pages(fetcher, Robots(fetcher, clock=clock))
 
     async def gather(self, feed: PolledFeed, found: Feed, body_hash: str, deadline: float) -> Gathered:
         """`deadline` (monotonic): what isn't begun by then is left for the next poll; of a first poll, for good.
@@ -151,12 +144,9 @@ class Gatherer:
 
     async def _with_page(self, draft: ArticleDraft, *, last_try: bool) -> ArticleDraft:
         """The item as its page has it, or as it is where the page can't be had."""
-        url = draft.url or ""
-        if not await self._robots.allow(url):
-            return draft
         try:
-            page = await self._fetcher.get(url)
-            found = await self._extract(page)
+            page = await self._pages.get(draft.url or "")
+            found = drafts(await self._extract(page.body, url=page.url, content_type=page.content_type))
         except FetchError as error:
             if error.again and not last_try:
                 raise _Later from error

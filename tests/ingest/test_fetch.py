@@ -5,15 +5,19 @@ import gzip
 import socket
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.test_utils import TestServer
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from yarl import URL
 
 from ingest.errors import FetchError, ForbiddenError
-from ingest.fetch import USER_AGENT, Fetched, Fetcher, unpack
+from ingest.fetch import USER_AGENT, Fetched, Fetcher
+from ingest.packing import unpack
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -169,6 +173,29 @@ async def test_a_bomb_is_refused(encoding: str) -> None:
 def test_other_packings_are_refused(encoding: str) -> None:
     with pytest.raises(FetchError, match="packed as"):
         unpack(b"x", encoding, 100, "http://example.com/")
+
+
+def test_endless_parts_of_a_packed_body_are_refused() -> None:
+    with pytest.raises(FetchError, match="more than 100 parts"):
+        unpack(gzip.compress(b"") * 200_000, "gzip", 10_000_000, "http://example.com/")
+
+
+@given(st.binary(max_size=300_000), st.integers(0, 9), st.integers(1, 3))
+@settings(max_examples=25)
+def test_what_was_packed_comes_out_or_is_too_big(data: bytes, level: int, parts: int) -> None:
+    packed = gzip.compress(data, level) * parts
+    if len(data) * parts > 100_000:
+        with pytest.raises(FetchError, match="bigger"):
+            unpack(packed, "gzip", 100_000, "http://example.com/")
+    else:
+        assert unpack(packed, "gzip", 100_000, "http://example.com/") == data * parts
+
+
+@given(st.binary(max_size=200), st.sampled_from(["gzip", "deflate"]))
+@settings(max_examples=50)
+def test_no_bytes_break_unpacking(data: bytes, encoding: str) -> None:
+    with suppress(FetchError):
+        assert len(unpack(data, encoding, 1_000, "http://example.com/")) <= 1_000
 
 
 @pytest.mark.parametrize("data", [gzip.compress(b"news" * 99)[:-9], b"no gzip at all"], ids=["cut off", "not packed"])
@@ -350,3 +377,18 @@ async def test_many_at_once_share_one_fetcher() -> None:
     async with serving({"/{n}": says()}) as root, local() as fetcher:
         found = await asyncio.gather(*(fetcher.get(f"{root}/{n}") for n in range(50)))
     assert {page.body for page in found} == {b"hello"}
+
+
+async def test_every_address_is_shown_to_who_may_object() -> None:
+    shown: list[str] = []
+
+    async def permit(url: URL) -> None:
+        shown.append(url.path)
+        if url.path == "/closed":
+            raise FetchError("closed", url=str(url))
+
+    routes = {"/a": redirects("/b"), "/b": redirects("/closed"), "/closed": says()}
+    async with serving(routes) as root, local() as fetcher:
+        with pytest.raises(FetchError, match="closed"):
+            await fetcher.get(f"{root}/a", permit=permit)
+    assert shown == ["/a", "/b", "/closed"]
