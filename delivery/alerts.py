@@ -1,12 +1,14 @@
 """Alerts: an article in an `instant` topic, told when it becomes usable."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from delivery.compose import compose_alert
 from storage import articles, editions, topics
 from storage.database import Connection, Database
 from storage.editions import Audience
+from storage.errors import StaleEditionError
 from storage.records import Article, ArticleStatus, EditionKind, Mode, Topic
 
 AT_ONCE = 20
@@ -21,8 +23,9 @@ async def run_alerts(db: Database, *, bot_id: int, now: datetime, at_once: int =
         due = await articles.alert_due(tx, at_once)
         known = await topics.all_topics(tx)
     for article in due:
-        async with db.begin() as tx:
-            await _alert(tx, bot_id, article, known, now)
+        with suppress(StaleEditionError):  # it is still due
+            async with db.begin() as tx:
+                await _alert(tx, bot_id, article, known, now)
     return len(due)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -10,10 +11,11 @@ import structlog
 from telegram import Bot
 from telegram.error import TelegramError
 
+from delivery.amend import Step, amendment_fate, step
 from delivery.fate import Fate, FateKind, fate_of
 from delivery.render import plain
 from delivery.transport import AiohttpRequest
-from storage.claims import Claim
+from storage.claims import Claim, Copy
 
 log = structlog.get_logger()
 
@@ -30,15 +32,19 @@ class Caller:
         if not isinstance(bot.request, AiohttpRequest):
             raise TypeError("the sender tells what is in doubt by its own transport: give the bot an AiohttpRequest")
         self._request = bot.request
+        self._base = bot.base_url
         self._url = f"{bot.base_url}/sendMessage"
 
     async def attempt(self, claim: Claim, *, paid: bool = False) -> int | Fate:
         """The message's id, or what becomes of the delivery. `paid`: beyond the free rate, for Stars."""
-        body = b"chat_id=%d&%b" % (claim.chat_id, _shared(claim, paid=paid))
         try:
+            if claim.copy is not None:
+                return await self._amend(claim, claim.copy)
+            body = b"chat_id=%d&%b" % (claim.chat_id, _shared(claim, paid=paid))
             return int((await self._request.post_encoded(self._url, body))["message_id"])
         except TelegramError as error:
-            fate = fate_of(error, plain=claim.plain)
+            amends = claim.copy is not None
+            fate = amendment_fate(error, plain=claim.plain) if amends else fate_of(error, plain=claim.plain)
             log.info(
                 "delivery_refused", delivery=claim.id, chat=claim.chat_id, fate=fate.kind.value, reason=fate.reason
             )
@@ -46,6 +52,16 @@ class Caller:
         except Exception:  # one delivery's surprise must not stop the others'
             log.exception("delivery_failed_unexpectedly", delivery=claim.id)
             return Fate(FateKind.DOUBT, "an unexpected error")
+
+    async def _amend(self, claim: Claim, copy: Copy) -> Fate:
+        """Bring a copy up to date."""
+        target = b"chat_id=%d&message_id=%d" % (claim.chat_id, copy.message_id or 0)
+        if step(claim, datetime.now(UTC)) is Step.DELETE:
+            await self._request.post_encoded(f"{self._base}/deleteMessage", target)
+            return Fate(FateKind.DELETED, "")
+        text = encode(claim.message.text, claim.message.keyboard, 0, unformatted=claim.plain, paid=False)
+        await self._request.post_encoded(f"{self._base}/editMessageText", b"%b&%b" % (target, text))
+        return Fate(FateKind.AMENDED, "")
 
 
 def _shared(claim: Claim, *, paid: bool) -> bytes:
@@ -55,7 +71,7 @@ def _shared(claim: Claim, *, paid: bool) -> bytes:
 
 @lru_cache(maxsize=KEPT_BODIES)
 def encode(text: str, keyboard: Keyboard, thread_id: int, *, unformatted: bool, paid: bool) -> bytes:
-    """sendMessage's parameters but for the chat, as form data."""
+    """sendMessage's and editMessageText's parameters but for the chat and the message, as form data."""
     fields = {"text": plain(text)} if unformatted else {"text": text, "parse_mode": "HTML"}
     fields["link_preview_options"] = _json({"is_disabled": True})
     if thread_id:

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from delivery.amend import BUSY_AGAIN, Step, step
 from delivery.pace import Pacer
 from storage.claims import Claim
 from storage.records import ChatState
 
+WITHDRAWN = "Its article was killed before it was sent."
 EXPIRED = "Too late: it was only worth sending until then."
 
 # A chat that is free this soon is not put off: it has its turn when its slot comes.
@@ -19,10 +21,11 @@ class Choice:
     go: list[tuple[Claim, float]] = field(default_factory=list)  # with the time of its slot
     wait: list[tuple[Claim, datetime]] = field(default_factory=list)
     drop: dict[str, list[int]] = field(default_factory=dict)  # by reason
+    skip: list[Claim] = field(default_factory=list)  # nothing is to be done for this part
 
     @property
     def progress(self) -> bool:
-        return bool(self.go or self.wait or self.drop)
+        return bool(self.go or self.wait or self.drop or self.skip)
 
 
 def choose(claims: Iterable[Claim], slots: Sequence[float], pacer: Pacer, now: datetime, clock: float) -> Choice:
@@ -37,6 +40,12 @@ def choose(claims: Iterable[Claim], slots: Sequence[float], pacer: Pacer, now: d
         if (reason := _refused(claim, now)) is not None:
             choice.drop.setdefault(reason, []).append(claim.id)
             continue
+        if (doing := step(claim, now)) is Step.PASS:
+            choice.skip.append(claim)
+            continue
+        if doing is Step.WAIT:
+            choice.wait.append((claim, now + BUSY_AGAIN))
+            continue
         until = _wait(claim, free[0], pacer, now, clock)
         if until is not None:
             choice.wait.append((claim, until))
@@ -48,10 +57,12 @@ def choose(claims: Iterable[Claim], slots: Sequence[float], pacer: Pacer, now: d
 
 
 def _refused(claim: Claim, now: datetime) -> str | None:
-    if claim.chat_state is ChatState.STOPPED:
+    if claim.chat_state is ChatState.STOPPED and claim.copy is None:  # what they have is corrected all the same
         return "The chat said /stop."
     if claim.chat_state is ChatState.GONE:
         return claim.gone_reason or "The chat can't be reached."
+    if claim.message.gone and claim.copy is None and claim.parts == 1:
+        return WITHDRAWN
     return EXPIRED if claim.expires_at is not None and claim.expires_at <= now else None
 
 

@@ -6,6 +6,7 @@ The same arguments give the same bytes, so one edition serves every destination 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from delivery.render import (
     MESSAGE_LENGTH,
@@ -41,12 +42,33 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """What is never torn apart unless it is longer than a message: an article, with its section's head and tail."""
+    """What is never torn apart unless it is longer than a message: an article between its section's head and tail.
+
+    Of one that is torn, `piece` counts the pieces and `pieces` says how many there are.
+    """
 
     block: Block
-    article_id: int | None = None
+    article: Article | None = None
     number: int | None = None
+    before: Block = ()
+    after: Block = ()
     more: Button | None = None
+    piece: int = 0
+    pieces: int = 1
+
+    @property
+    def article_id(self) -> int | None:
+        return None if self.article is None else self.article.id
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What all messages of an edition share. `last_row`: buttons under the last one."""
+
+    zone: str
+    now: datetime
+    language: str
+    last_row: tuple[Button, ...] = ()
 
 
 def sections(
@@ -83,8 +105,8 @@ def compose_digest(
         return ()
     text = words(language)
     head = (Span(text.digest, bold=True), Span(f" · {long_date(now, zone_of(zone), language)}"))
-    items = [_Item(head), *_section_items(parts, zone, now, language, headings=True)]
-    return _messages(items, last_row=((text.settings, "digest:settings"),))
+    frame = _Frame(zone, now, language, ((text.settings, "digest:settings"),))
+    return _messages([_Item(head), *_section_items(parts, frame, headings=True)], frame)
 
 
 def compose_push(section: Section, *, zone: str, now: datetime, language: str = "en") -> tuple[EditionPart, ...]:
@@ -92,31 +114,33 @@ def compose_push(section: Section, *, zone: str, now: datetime, language: str = 
     if not section.articles:
         return ()
     head = (Span(words(language).push.format(topic=isolate(section.topic.name)), bold=True),)
-    items = [_Item(head), *_section_items([section], zone, now, language, headings=False)]
-    return _messages(items)
+    frame = _Frame(zone, now, language)
+    return _messages([_Item(head), *_section_items([section], frame, headings=False)], frame)
 
 
-def compose_alert(article: Article, *, zone: str, now: datetime, language: str = "en") -> tuple[EditionPart, ...]:
+def compose_alert(
+    article: Article, *, zone: str, now: datetime, language: str = "en", urgent: bool = False
+) -> tuple[EditionPart, ...]:
     """One article, on its own."""
     text = words(language)
-    block = (Span(text.alert, bold=True), Span("\n\n"), *article_spans(article, zone=zone, now=now, language=language))
+    before = (Span(text.urgent if urgent else text.alert, bold=True), Span("\n\n"))
+    block = (*before, *article_spans(article, zone=zone, now=now, language=language))
     row = [(text.read, f"read:{article.id}")]
     if url := web_url(article.url):
         row.append((text.original, url))
-    return _messages([_Item(block, article.id)], last_row=tuple(row))
+    return _messages([_Item(block, article, before=before)], _Frame(zone, now, language, tuple(row)))
 
 
-def _section_items(
-    parts: Sequence[Section], zone: str, now: datetime, language: str, *, headings: bool
-) -> Iterator[_Item]:
-    number, text = 0, words(language)
+def _section_items(parts: Sequence[Section], frame: _Frame, *, headings: bool) -> Iterator[_Item]:
+    number, text = 0, words(frame.language)
     for section in parts:
         for position, article in enumerate(section.articles):
             number += 1
-            block = article_spans(article, zone=zone, now=now, language=language, number=number)
+            block = article_spans(article, zone=frame.zone, now=frame.now, language=frame.language, number=number)
+            head: Block = ()
             if headings and position == 0:
-                block = (Span(isolate(section.topic.name.upper()), bold=True), Span("\n\n"), *block)
-            item = _Item(block, article.id, number)
+                head = (Span(isolate(section.topic.name.upper()), bold=True), Span("\n\n"))
+            item = _Item((*head, *block), article, number, before=head)
             yield (
                 item if position + 1 < len(section.articles) else _with_more(item, section, text.more, text.more_button)
             )
@@ -128,55 +152,102 @@ def _with_more(item: _Item, section: Section, line: str, button: str) -> _Item:
     if count <= 0:
         return item
     tail = (Span("\n\n"), Span(line.format(count=count), italic=True))
+    item = replace(item, block=(*item.block, *tail), after=tail)
     if len(data.encode()) > LONGEST_CALLBACK:
-        return replace(item, block=(*item.block, *tail))
+        return item
     label = _short(button.format(topic=section.topic.name, count=count))
-    return replace(item, block=(*item.block, *tail), more=(label, data))
+    return replace(item, more=(label, data))
 
 
-def _messages(items: Iterable[_Item], last_row: tuple[Button, ...] = ()) -> tuple[EditionPart, ...]:
+def _messages(items: Iterable[_Item], frame: _Frame) -> tuple[EditionPart, ...]:
     pages = list(_pages(_pieces(items)))
+    last = len(pages) - 1
     return tuple(
-        EditionPart(
-            number,
-            to_html(_joined(page)),
-            _keyboard(page, last_row if number == len(pages) - 1 else ()),
-            tuple(dict.fromkeys(item.article_id for item in page if item.article_id is not None)),
-        )
+        _message(number, page, frame if number == last else replace(frame, last_row=()))
         for number, page in enumerate(pages)
     )
+
+
+def _message(number: int, page: Sequence[_Item], frame: _Frame) -> EditionPart:
+    return EditionPart(
+        number,
+        to_html(joined([item.block for item in page])),
+        _keyboard(page, frame.last_row),
+        tuple(dict.fromkeys(item.article_id for item in page if item.article_id is not None)),
+        layout=_layout(page, frame),
+    )
+
+
+def _layout(page: Sequence[_Item], frame: _Frame) -> dict[str, Any]:
+    """What delivery.amended composes the message of again."""
+    return {
+        "zone": frame.zone,
+        "now": frame.now.isoformat(),
+        "language": frame.language,
+        "last_row": frame.last_row,
+        "items": [_place(item) for item in page],
+    }
+
+
+def _place(item: _Item) -> dict[str, Any]:
+    if item.article is None:
+        return {"before": spans_to_json(item.block)}
+    return {
+        "article": item.article.id,
+        "version": item.article.version,
+        "number": item.number,
+        "before": spans_to_json(item.before),
+        "after": spans_to_json(item.after),
+        "more": item.more,
+        "piece": item.piece,
+        "pieces": item.pieces,
+    }
+
+
+def spans_to_json(block: Block) -> list[Any]:
+    return [[span.text, span.bold, span.italic, span.url] for span in block]
 
 
 def _pieces(items: Iterable[_Item]) -> Iterator[_Item]:
     """Items that each fit a message; of one that does not, the buttons stand under its last piece."""
     for item in items:
         *first, last = split(item.block, MESSAGE_LENGTH)
-        for block in first:
-            yield _Item(block, item.article_id)
-        yield replace(item, block=last)
+        part = replace(item, number=None, more=None, pieces=len(first) + 1)
+        for piece, block in enumerate(first):
+            yield replace(part, block=block, piece=piece)
+        yield replace(item, block=last, piece=len(first), pieces=len(first) + 1)
 
 
 def _pages(items: Iterable[_Item]) -> Iterator[list[_Item]]:
     page: list[_Item] = []
     for item in items:
-        if page and not (fits(_joined([*page, item])) and len(page) < BUTTONS_A_MESSAGE // 2):
+        if page and not (fits(joined([entry.block for entry in (*page, item)])) and len(page) < BUTTONS_A_MESSAGE // 2):
             yield page
             page = []
         page.append(item)
     yield page
 
 
-def _joined(page: Sequence[_Item]) -> Block:
+def joined(blocks: Iterable[Block]) -> Block:
+    """One under the other, as they stand in a message."""
     spans: list[Span] = []
-    for position, item in enumerate(page):
-        spans += [Span("\n\n"), *item.block] if position else item.block
+    for block in blocks:
+        spans += [Span("\n\n"), *block] if spans else block
     return tuple(spans)
 
 
 def _keyboard(page: Sequence[_Item], last_row: tuple[Button, ...]) -> tuple[tuple[Button, ...], ...]:
-    numbers = [(str(item.number), f"read:{item.article_id}") for item in page if item.number is not None]
-    rows = [tuple(numbers[start : start + BUTTONS_A_ROW]) for start in range(0, len(numbers), BUTTONS_A_ROW)]
-    rows += [(item.more,) for item in page if item.more is not None]
+    numbers = [(item.number, item.article_id) for item in page if item.number is not None and item.article_id]
+    return keyboard(numbers, [item.more for item in page if item.more is not None], last_row)
+
+
+def keyboard(
+    numbers: Iterable[tuple[int, int]], more: Iterable[Button], last_row: tuple[Button, ...]
+) -> tuple[tuple[Button, ...], ...]:
+    """Buttons of an edition's message: (number, article id) to read, the sections' further ones, and its last row."""
+    read = [(str(number), f"read:{article_id}") for number, article_id in numbers]
+    rows = [tuple(read[start : start + BUTTONS_A_ROW]) for start in range(0, len(read), BUTTONS_A_ROW)]
+    rows += [(button,) for button in more]
     return tuple([*rows, last_row] if last_row else rows)
 
 

@@ -14,13 +14,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from delivery.compose import compose_digest, sections
 from delivery.schedule import CATCH_UP, Due, Turn, take_turn, window_start
 from delivery.wording import table
 from storage import articles, editions, schedules, topics
 from storage.database import Connection, Database
+from storage.errors import StaleEditionError
 from storage.records import ChatState, EditionKind, EditionPart, Mode, Topic
 from storage.schedules import DueEntry
+
+log = structlog.get_logger()
 
 BATCH = 2_000
 MOST_ARTICLES = 500
@@ -72,8 +77,11 @@ async def run_due(
         modes = await schedules.modes(tx, {item.entry.destination_id for item in due})
         plans = plan(due, modes, known, now, catch_up)
         composed = await _compose(tx, bot_id, plans, known)
-    async with db.begin() as tx:
-        await _commit(tx, bot_id, plans, composed, now)
+    try:
+        async with db.begin() as tx:
+            await _commit(tx, bot_id, plans, composed, now)
+    except StaleEditionError:
+        log.info("digests_composed_again", destinations=len(plans))
     return len(plans)
 
 

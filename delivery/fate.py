@@ -29,6 +29,9 @@ class FateKind(StrEnum):
     RETRY = "retry"  # nothing was done: again, with growing pauses
     DOUBT = "doubt"  # it may have arrived
     FAILED = "failed"  # this delivery will never arrive; the chat's others may
+    AMENDED = "amended"  # a copy reads as it must
+    DELETED = "deleted"  # a copy is not there any more
+    KEPT = "kept"  # a copy can't be deleted: it is edited instead
     HALT = "halt"  # the bot itself is refused: nothing can be sent until someone looks
 
 

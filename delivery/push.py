@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,12 +12,15 @@ from delivery.fanout import fan_out
 from storage import articles, editions, topics
 from storage.database import Connection, Database
 from storage.editions import Audience
+from storage.errors import StaleEditionError
 from storage.records import Article, EditionKind, Mode, Topic
 
 WINDOW = timedelta(hours=24)
 FALLBACK = 3
 SHOWN = 10
 COUNTED = 200
+# Each time that an article is corrected between composing and storing.
+MOST_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,17 @@ async def push(
 
     `again` sends even what was pushed before.
     """
+    for _ in range(MOST_TRIES):
+        with suppress(StaleEditionError):
+            return await _push(
+                db, bot_id=bot_id, topic=topic, requested_by=requested_by, now=now, again=again, zone=zone
+            )
+    return PushReceipt(None, 0, already=False, articles=0)
+
+
+async def _push(
+    db: Database, *, bot_id: int, topic: Topic, requested_by: int | None, now: datetime, again: bool, zone: str
+) -> PushReceipt:
     async with db.read() as tx:
         known = await topics.all_topics(tx)
         found = await _newest(tx, topics.with_descendants(known, topic.slug), now)

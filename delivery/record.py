@@ -11,16 +11,18 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from delivery.fate import Fate
+from delivery.fate import Fate, FateKind
 from delivery.settle import InDoubt, Settling, settle
 from storage import marks
 from storage.claims import Claim
 from storage.database import Connection, Database
-from storage.marks import Arrival
+from storage.marks import Amendment, Arrival
 
 log = structlog.get_logger()
 
 DATABASE_ERRORS = (DBAPIError, PoolTimeoutError, psycopg.Error, OSError)
+
+AMENDED = (FateKind.AMENDED, FateKind.DELETED)
 
 MOST_TOGETHER = 100
 AGAIN_SECONDS = 0.5
@@ -86,8 +88,15 @@ class Recorder:
         ]
         if arrivals:
             await marks.arrived(tx, arrivals)
+        amended = [
+            Amendment(item.claim, item.at, item.resume_at, deleted=item.what.kind is FateKind.DELETED)
+            for item in batch
+            if isinstance(item.what, Fate) and item.what.kind in AMENDED
+        ]
+        if amended:
+            await marks.amended(tx, amended)
         for item in batch:
-            if isinstance(item.what, Fate):
+            if isinstance(item.what, Fate) and item.what.kind not in AMENDED:
                 how = Settling(self._bot_id, self._in_doubt, datetime.now(UTC), random.random(), item.flood)  # noqa: S311
                 await settle(tx, item.claim, item.what, how)
 

@@ -119,10 +119,13 @@ def article_messages(article: Article, *, zone: str, now: datetime, language: st
     return tuple(to_html(piece) for piece in split((*head, *body)))
 
 
-def article_spans(article: Article, *, zone: str, now: datetime, language: str, number: int | None = None) -> Block:
+def article_spans(
+    article: Article, *, zone: str, now: datetime, language: str, number: int | None = None, notes: Block = ()
+) -> Block:
+    """`notes` stand above the summary."""
     summary = _run_on(isolate(" ".join(sentence.split())) for sentence in article.summary)
     body = (Span("\n" + summary),) if summary else ()
-    return (*_headline(article, number), *_credit(article, zone, now, language), *body)
+    return (*_headline(article, number), *_credit(article, zone, now, language), *notes, *body)
 
 
 def _run_on(sentences: Iterable[str]) -> str:

@@ -211,6 +211,7 @@ class Sender:
                 await outbox.postpone(tx, claim, until)
             for reason, ids in choice.drop.items():
                 await outbox.drop(tx, ids, reason, now)
+            await outbox.passed(tx, choice.skip, now)
             marked = {item.id for item in await outbox.mark(tx, [claim for claim, _ in choice.go], now)}
         if self._paid is not None:
             self._paid.spend(len(marked), now)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from delivery.fate import Fate, FateKind
 from delivery.trouble import MOST_DOUBTS, backoff, hopeless
 from storage import chats, outbox
-from storage.claims import Claim
+from storage.claims import KEPT, Claim
 from storage.database import Connection
 from storage.records import ChatState
 
@@ -36,13 +36,10 @@ class Settling:
 
 
 async def settle(tx: Connection, claim: Claim, fate: Fate, how: Settling) -> None:
-    """Carry out a fate."""
+    """Carry out a fate but AMENDED and DELETED, which are arrivals (storage.marks)."""
     match fate.kind:
         case FateKind.GONE:
-            if not await outbox.drop_chat(tx, claim, how.bot_id, fate.reason, how.now):
-                # It moved to another chat, or was forgotten, while the call was under way.
-                await outbox.requeue(tx, claim, how.now, reason=fate.reason, tried=False)
-            await chats.set_state(tx, how.bot_id, claim.chat_id, ChatState.GONE, fate.reason)
+            await _gone(tx, claim, fate, how)
         case FateKind.MOVED:
             await chats.migrate(tx, how.bot_id, claim.chat_id, fate.chat_id or claim.chat_id)
             await outbox.requeue(tx, claim, how.now, reason=fate.reason, tried=False)
@@ -56,13 +53,24 @@ async def settle(tx: Connection, claim: Claim, fate: Fate, how: Settling) -> Non
             await settle_doubt(tx, claim, fate.reason, how)
         case FateKind.HALT:
             await outbox.requeue(tx, claim, how.now + HALT_PAUSE, reason=fate.reason, tried=False)
+        case FateKind.KEPT:
+            await outbox.again_as(tx, claim, KEPT, fate.reason, how.now)
         case FateKind.FAILED:
             await outbox.fail(tx, claim, fate.reason, how.now)
 
 
+async def _gone(tx: Connection, claim: Claim, fate: Fate, how: Settling) -> None:
+    if not await outbox.drop_chat(tx, claim, how.bot_id, fate.reason, how.now):
+        # It moved to another chat, or was forgotten, while the call was under way.
+        await outbox.requeue(tx, claim, how.now, reason=fate.reason, tried=False)
+    await chats.set_state(tx, how.bot_id, claim.chat_id, ChatState.GONE, fate.reason)
+
+
 async def settle_doubt(tx: Connection, claim: Claim, reason: str, how: Settling, *, pause: bool = True) -> None:
     """By the operator's choice: send it again (at once after a crash), or leave it and list it."""
-    if how.in_doubt is InDoubt.SKIP:
+    if claim.copy is not None:  # to edit or delete a message twice does no harm
+        await _retry(tx, claim, Fate(FateKind.RETRY, reason), how)
+    elif how.in_doubt is InDoubt.SKIP:
         await outbox.skipped(tx, claim, SKIPPED, how.now)
     elif claim.doubts + 1 >= MOST_DOUBTS:
         await outbox.fail(tx, claim, NO_ANSWER, how.now)

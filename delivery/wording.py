@@ -13,6 +13,10 @@ class Words:
     locale: str
     digest: str
     alert: str
+    urgent: str
+    correction: str
+    killed: str
+    withdrawn: str
     push: str
     more: str
     more_button: str
@@ -27,6 +31,10 @@ ENGLISH = Words(
     locale="en_GB",
     digest="Your digest",
     alert="News alert",
+    urgent="URGENT",
+    correction="CORRECTION:",
+    killed="KILLED:",
+    withdrawn="This story has been withdrawn. Please don't use it or pass it on.",
     push="{topic}: the latest",
     more="and {count} more",
     more_button="{topic}: {count} more",

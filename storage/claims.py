@@ -16,21 +16,20 @@ from storage.editions import keyboard_of
 from storage.records import ChatKind, ChatState, DeliveryState, EditionPart, Lane
 from storage.schema import chat, delivery, delivery_part, destination, edition, edition_part
 
-KEPT, CAPTION = "kept", "caption"  # manners
+KEPT = "kept"  # a manner: the copy is edited, since Telegram deletes it no more
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
     """The message that a correction is about. `message_id` is None where it never arrived, or its number is unknown.
 
-    `of`: the delivery that brought it, None for a reply. `busy`: it is being sent right now. `new`: that delivery ended
-    before there was such a part. `revision`: of the text that it shows; `at`: when it was sent.
+    `of`: the delivery that brought it, None for a reply. `busy`: it is being sent right now. `revision`: of the text
+    that it shows; `at`: when it was sent, None where that is unknown.
     """
 
     of: int | None
     message_id: int | None
     busy: bool
-    new: bool
     revision: int
     at: datetime | None
 
@@ -102,11 +101,9 @@ def _copies_query() -> Select[Any]:
     return (
         select(
             delivery.c.id,
-            delivery.c.next_part,
             own.c.manner,
             first.c.id.label("first_id"),
             first.c.state.label("first_state"),
-            first.c.next_part.label("first_reached"),
             shown.c.message_id.label("shown_id"),
             shown.c.state.label("shown_state"),
             shown.c.revision.label("shown_revision"),
@@ -162,13 +159,12 @@ def _claim(row: Row[Any], copy: Row[Any] | None) -> Claim:
 
 def _copy(row: Row[Any], copy: Row[Any]) -> Copy:
     if row.reply_id is not None:
-        return Copy(None, row.reply_id, busy=False, new=False, revision=-1, at=None)
+        return Copy(None, row.reply_id, busy=False, revision=-1, at=None)
     sending = DeliveryState.SENDING
     return Copy(
         of=copy.first_id,
         message_id=copy.shown_id,
         busy=copy.shown_state == sending and copy.first_state == sending,
-        new=copy.first_state == DeliveryState.SENT and copy.next_part >= copy.first_reached,
         revision=-1 if copy.shown_revision is None else copy.shown_revision,
         at=copy.shown_at,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, literal, or_, select, union_all, update
 
-from storage import copies
+from storage import copies, corrections
 from storage.database import Connection, insert_into
 from storage.records import ChatState, DeliveryState, Edition, EditionKind, EditionPart, Lane, Mode
 from storage.schema import (
@@ -83,7 +83,6 @@ async def make(
     audience: Audience | None = None,
     expires_at: datetime | None = None,
     requested_by: int | None = None,
-    recipe: dict[str, Any] | None = None,
     amends: int | None = None,
     correction_id: int | None = None,
     urgency: int | None = None,
@@ -92,7 +91,10 @@ async def make(
 
     With an audience its fan-out begins at once (storage.editions.spread), and so it does where it amends another one,
     whose copies are its audience; without, the caller adds the deliveries.
+
+    Raises StaleEditionError where an article is not what it was when the parts were composed.
     """
+    await corrections.hold_versions(tx, parts)
     made = await tx.execute(
         insert_into(tx, edition)
         .values(
@@ -105,7 +107,7 @@ async def make(
             audience=None if audience is None else audience.to_json(),
             fanout_after=None if audience is None and amends is None else 0,
             requested_by=requested_by,
-            recipe=recipe,
+            recipe=[part.layout for part in parts] if parts and all(part.layout for part in parts) else None,
             amends=amends,
             correction_id=correction_id,
             urgency=urgency,

@@ -4,6 +4,7 @@ StorageError
 ├── DatabaseUrlError      the URL can't be used; says what would be
 ├── DatabaseBusyError     another process owns the SQLite file
 └── SchemaError           the database is older or newer than this release
+StaleEditionError         nobody's fault: compose again
 """
 
 
@@ -21,3 +22,7 @@ class DatabaseBusyError(StorageError):
 
 class SchemaError(StorageError):
     pass
+
+
+class StaleEditionError(Exception):
+    """An article was corrected or killed between composing and storing: compose the edition again."""

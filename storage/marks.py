@@ -5,40 +5,66 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import FromClause, Update, bindparam, func, or_, select, update
 
-from storage.claims import Claim
+from storage.batches import Batch
+from storage.claims import Claim, Copy
 from storage.database import Connection
 from storage.records import DeliveryState
 from storage.schema import delivery, delivery_part
 
 # Built once; names of parameters differ from the columns', which UPDATE keeps for itself. A delivery that was forgotten
 # meanwhile, or whose number SQLite gave to another, is not at this part of this edition any more.
-_THIS = (
+_GIVEN = Batch("id", "edition", "part", "message")
+_OPEN = or_(delivery.c.state == DeliveryState.QUEUED.value, delivery.c.state == DeliveryState.SENDING.value)
+_ANEW = {"next_part": delivery.c.next_part + 1, "reason": None, "attempts": 0, "doubts": 0}
+
+
+def _done(given: FromClause) -> Update:
+    at = delivery.c.next_part == given.c.part
+    return (
+        update(delivery)
+        .where(delivery.c.id == given.c.id, delivery.c.edition_id == given.c.edition, at, _OPEN)
+        .values(_ANEW | {"state": DeliveryState.SENT.value, "done_at": bindparam("the_time")})
+    )
+
+
+def _shown(given: FromClause) -> Update:
+    return (
+        update(delivery_part)
+        .where(
+            delivery_part.c.delivery_id == given.c.id,
+            delivery_part.c.number == given.c.part,
+            delivery.c.id == given.c.id,
+            delivery.c.edition_id == given.c.edition,
+        )
+        .values(state=DeliveryState.SENT.value, at=bindparam("the_time"))
+    )
+
+
+_DONE = {name: _done(given) for name, given in _GIVEN.of.items()}
+_AMENDED = {name: _shown(given) for name, given in _GIVEN.of.items()}
+_PART = {name: _shown(given).values(message_id=given.c.message) for name, given in _GIVEN.of.items()}
+_ONWARD = (
     update(delivery)
     .where(
         delivery.c.id == bindparam("the_id"),
         delivery.c.edition_id == bindparam("the_edition"),
         delivery.c.next_part == bindparam("the_part"),
-        or_(delivery.c.state == DeliveryState.QUEUED.value, delivery.c.state == DeliveryState.SENDING.value),
+        _OPEN,
     )
-    .values(next_part=bindparam("the_next"), reason=None, attempts=0, doubts=0)
+    .values(_ANEW | {"state": DeliveryState.QUEUED.value, "not_before": bindparam("the_resumption")})
 )
-_DONE = _THIS.values(state=DeliveryState.SENT.value, done_at=bindparam("the_time"))
-_ONWARD = _THIS.values(state=DeliveryState.QUEUED.value, not_before=bindparam("the_resumption"))
-_PART = (
+_EDITED = (
     update(delivery_part)
     .where(
-        delivery_part.c.delivery_id == bindparam("the_id"),
+        delivery_part.c.delivery_id == bindparam("the_copy"),
         delivery_part.c.number == bindparam("the_part"),
-        delivery_part.c.delivery_id.in_(
-            delivery.select()
-            .with_only_columns(delivery.c.id)
-            .where(delivery.c.id == bindparam("the_id"), delivery.c.edition_id == bindparam("the_edition"))
-        ),
+        delivery_part.c.message_id == bindparam("the_message"),
     )
-    .values(state=DeliveryState.SENT.value, message_id=bindparam("the_message"), at=bindparam("the_time"))
+    .values(revision=bindparam("the_revision"))
 )
+_DELETED = _EDITED.values(message_id=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +77,34 @@ class Arrival:
     resume_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A copy reads as it must, or is `deleted`, since `at`; the delivery's next part may follow at `resume_at`."""
+
+    claim: Claim
+    at: datetime
+    resume_at: datetime
+    deleted: bool
+
+
 async def arrived(tx: Connection, arrivals: Sequence[Arrival]) -> None:
     """These parts were sent: their deliveries are done, or queued for their next part."""
-    last = [item for item in arrivals if item.claim.part + 1 == item.claim.parts]
-    onward = [item for item in arrivals if item.claim.part + 1 != item.claim.parts]
-    if last:
-        await tx.execute(_DONE, [_this(item) | {"the_time": item.at} for item in last])
-    if onward:
-        await tx.execute(_ONWARD, [_this(item) | {"the_resumption": item.resume_at} for item in onward])
-    await tx.execute(_PART, [_part(item) for item in arrivals])
+    await _advance(tx, arrivals)
+    rows = [(*_row(item.claim), item.message_id) for item in arrivals]
+    await tx.execute(_PART[tx.dialect.name], _GIVEN.values(tx, rows) | _latest(arrivals))
+
+
+async def amended(tx: Connection, amendments: Sequence[Amendment]) -> None:
+    """These copies show their part's present text, or are not there any more."""
+    await _advance(tx, amendments)
+    rows = [(*_row(item.claim), 0) for item in amendments]
+    await tx.execute(_AMENDED[tx.dialect.name], _GIVEN.values(tx, rows) | _latest(amendments))
+    for query, deleted in ((_EDITED, False), (_DELETED, True)):
+        copies = [
+            _copy(item.claim, item.claim.copy) for item in amendments if item.deleted is deleted and item.claim.copy
+        ]
+        if copies := [row for row in copies if row["the_copy"] is not None]:  # a reply is no delivery's
+            await tx.execute(query, copies)
 
 
 async def sent_since(tx: Connection, bot_id: int, since: datetime) -> int:
@@ -68,12 +113,31 @@ async def sent_since(tx: Connection, bot_id: int, since: datetime) -> int:
     return int(await tx.scalar(query) or 0)
 
 
-def _this(item: Arrival) -> dict[str, Any]:
-    claim = item.claim
-    return {"the_id": claim.id, "the_edition": claim.edition_id, "the_part": claim.part, "the_next": claim.part + 1}
+async def _advance(tx: Connection, items: Sequence[Arrival | Amendment]) -> None:
+    last = [item for item in items if item.claim.part + 1 == item.claim.parts]
+    onward = [item for item in items if item.claim.part + 1 != item.claim.parts]
+    if last:
+        rows = [(*_row(item.claim), 0) for item in last]
+        await tx.execute(_DONE[tx.dialect.name], _GIVEN.values(tx, rows) | _latest(last))
+    if onward:
+        await tx.execute(_ONWARD, [_onward(item) for item in onward])
 
 
-def _part(item: Arrival) -> dict[str, Any]:
+def _row(claim: Claim) -> tuple[int, int, int]:
+    return claim.id, claim.edition_id, claim.part
+
+
+def _latest(items: Sequence[Arrival | Amendment]) -> dict[str, Any]:
+    """Of a few milliseconds: one time for all."""
+    return {"the_time": max(item.at for item in items)}
+
+
+def _onward(item: Arrival | Amendment) -> dict[str, Any]:
     claim = item.claim
     named = {"the_id": claim.id, "the_edition": claim.edition_id, "the_part": claim.part}
-    return named | {"the_message": item.message_id, "the_time": item.at}
+    return named | {"the_resumption": item.resume_at}
+
+
+def _copy(claim: Claim, copy: Copy) -> dict[str, Any]:
+    named = {"the_copy": copy.of, "the_part": claim.part, "the_message": copy.message_id}
+    return named | {"the_revision": claim.revision}

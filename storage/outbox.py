@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    FromClause,
     Select,
     bindparam,
     exists,
@@ -23,12 +24,14 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
     union_all,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import claims
+from storage.batches import Batch
 from storage.claims import Claim
 from storage.database import Connection, insert_into
 from storage.records import DeliveryState, Lane
@@ -109,23 +112,39 @@ _NEXT_DUE = union_all(*map(_lane_due, PUSH_LANES))
 _SENDERSHIP = (
     select(bot.c.sender_epoch, bot.c.retry_at).where(bot.c.bot_id == bindparam("the_bot")).with_for_update(read=True)
 )
-_UNLOCKED = (
-    select(delivery.c.id)
-    .where(delivery.c.id.in_(bindparam("the_ids", expanding=True)), delivery.c.state == _QUEUED)
-    .with_for_update(skip_locked=True)
-)
+_GIVEN = Batch("id", "part", "revision")
+
+
+def _unlocked(given: FromClause) -> Select[Any]:
+    mine = delivery.c.id.in_(select(given.c.id))
+    return select(delivery.c.id).where(mine, delivery.c.state == _QUEUED).with_for_update(skip_locked=True, of=delivery)
+
+
 _MARKED = {"state": DeliveryState.SENDING.value, "attempts": delivery.c.attempts + 1}
-_MARK = {
-    "sqlite": update(delivery).where(delivery.c.id.in_(_UNLOCKED)),
-    "postgresql": update(delivery).where(delivery.c.id == func.any(func.array(_UNLOCKED.scalar_subquery()))),
+_UNLOCKED = {
+    "sqlite": delivery.c.id.in_(_unlocked(_GIVEN.of["sqlite"])),
+    "postgresql": delivery.c.id == func.any(func.array(_unlocked(_GIVEN.of["postgresql"]).scalar_subquery())),
 }
-_MARK = {name: query.values(_MARKED).returning(delivery.c.id, delivery.c.next_part) for name, query in _MARK.items()}
-_NOTE = {
-    name: query.on_conflict_do_update(
+_MARK = {
+    name: update(delivery).where(these).values(_MARKED).returning(delivery.c.id, delivery.c.next_part)
+    for name, these in _UNLOCKED.items()
+}
+
+
+def _note(query: sqlite.Insert | postgresql.Insert, given: FromClause) -> Any:
+    """What is about to be sent, a row for each part; anew where it was tried before."""
+    at = bindparam("the_time", type_=delivery_part.c.at.type)
+    rows = select(given.c.id, given.c.part, literal_column("'sending'"), at, given.c.revision).where(true())
+    query = query.from_select(["delivery_id", "number", "state", "at", "revision"], rows)
+    return query.on_conflict_do_update(
         index_elements=["delivery_id", "number"],
         set_={name: query.excluded[name] for name in ("state", "at", "revision")},
     )
-    for name, query in (("sqlite", sqlite.insert(delivery_part)), ("postgresql", postgresql.insert(delivery_part)))
+
+
+_NOTE = {
+    "sqlite": _note(sqlite.insert(delivery_part), _GIVEN.of["sqlite"]),
+    "postgresql": _note(postgresql.insert(delivery_part), _GIVEN.of["postgresql"]),
 }
 # Still this edition's: SQLite gives the number of a forgotten delivery to a new one.
 _PART_OF = delivery_part.c.delivery_id.in_(
@@ -179,16 +198,16 @@ async def mark(tx: Connection, chosen: Sequence[Claim], now: datetime) -> list[C
     """
     if not chosen:
         return []
-    rows = await tx.execute(_MARK[tx.dialect.name], {"the_ids": [claim.id for claim in chosen]})
+    rows = await tx.execute(_MARK[tx.dialect.name], _given(tx, chosen))
     parts = {row.id: row.next_part for row in rows}
     marked = [claim for claim in chosen if parts.get(claim.id) == claim.part]
-    notes = [
-        {"delivery_id": item.id, "number": item.part, "state": "sending", "at": now, "revision": item.revision}
-        for item in marked
-    ]
-    if notes:
-        await tx.execute(_NOTE[tx.dialect.name], notes)
+    if marked:
+        await tx.execute(_NOTE[tx.dialect.name], _given(tx, marked) | {"the_time": now})
     return marked
+
+
+def _given(tx: Connection, chosen: Sequence[Claim]) -> dict[str, Any]:
+    return _GIVEN.values(tx, [(claim.id, claim.part, claim.revision) for claim in chosen])
 
 
 # What became of it
@@ -300,30 +319,6 @@ async def hold_bot(tx: Connection, bot_id: int, until: datetime) -> None:
 # Corrections of what arrived
 
 
-async def amended(tx: Connection, claim: Claim, now: datetime, resume_at: datetime, *, deleted: bool) -> None:
-    """The copy shows the part's present text, or is not there any more."""
-    await _set_part(tx, claim, state=DeliveryState.SENT, at=now)
-    if claim.copy is not None and claim.copy.of is not None:
-        values: dict[str, Any] = {"revision": claim.revision} | ({"message_id": None} if deleted else {})
-        await tx.execute(_copy_of(claim.copy.of, claim.part).values(**values))
-    await _forward(tx, claim, {"state": DeliveryState.SENT, "done_at": now}, resume_at)
-
-
-async def added(tx: Connection, claim: Claim, message_id: int, now: datetime, resume_at: datetime) -> None:
-    """The part that a correction added arrived: it is the first delivery's from now on."""
-    await sent(tx, claim, message_id, now, resume_at)
-    if claim.copy is None or claim.copy.of is None:
-        return
-    row = {"delivery_id": claim.copy.of, "number": claim.part, "state": DeliveryState.SENT, "at": now}
-    query = insert_into(tx, delivery_part).values(**row, message_id=message_id, revision=claim.revision)
-    await tx.execute(query.on_conflict_do_nothing(index_elements=["delivery_id", "number"]))
-    await tx.execute(
-        update(delivery)
-        .where(delivery.c.id == claim.copy.of, delivery.c.next_part == claim.part)
-        .values(next_part=claim.part + 1)
-    )
-
-
 async def passed(tx: Connection, done: Collection[Claim], now: datetime) -> None:
     """Nothing is to be done for these parts: on to the next ones."""
     for claim in done:
@@ -334,10 +329,6 @@ async def again_as(tx: Connection, claim: Claim, manner: str, reason: str, now: 
     """Telegram wants this copy changed in another manner."""
     await requeue(tx, claim, now, reason=reason, tried=False)
     await _set_part(tx, claim, manner=manner)
-
-
-def _copy_of(delivery_id: int, number: int) -> Any:
-    return update(delivery_part).where(delivery_part.c.delivery_id == delivery_id, delivery_part.c.number == number)
 
 
 # After a death

@@ -6,6 +6,7 @@ See docs/glossary.md for the words. News terms follow IPTC ninjs.
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from typing import Any
 
 
 class ArticleStatus(StrEnum):
@@ -80,6 +81,13 @@ class Lane(IntEnum):
     CORRECTION = 2
     DIGEST = 3
     ANNOUNCEMENT = 4
+
+
+class CorrectionKind(StrEnum):
+    """`kill`: the article must not be used any more. News agencies' own words."""
+
+    CORRECTION = "correction"
+    KILL = "kill"
 
 
 class DeliveryState(StrEnum):
@@ -325,6 +333,7 @@ class EditionPart:
     """One message: Telegram HTML, and the inline keyboard's rows of (text, callback data or URL).
 
     `gone`: a kill left nothing of it but the notice in `text`; its copies are deleted where Telegram lets us.
+    `layout`: of what it was composed, JSON (delivery.compose), to compose it again.
     """
 
     number: int
@@ -332,6 +341,7 @@ class EditionPart:
     keyboard: tuple[tuple[tuple[str, str], ...], ...] = ()
     article_ids: tuple[int, ...] = ()
     gone: bool = False
+    layout: dict[str, Any] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,19 +357,19 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """One edition for one destination. `next_part` is the number of its first unsent part, from 0."""
+class Correction:
+    """An editor's word that a published article was wrong. `note`: what readers are told.
+
+    `wrong` and `right`: the words that are replaced, "" where none are. `done`: all copies within reach are changed.
+    """
 
     id: int
-    edition_id: int
-    destination_id: int
-    chat_id: int
-    thread_id: int
-    kind: ChatKind
-    lane: Lane
-    state: DeliveryState
-    next_part: int
-    attempts: int
-    plain: bool
-    not_before: datetime
-    reason: str | None
+    bot_id: int
+    article_id: int
+    kind: CorrectionKind
+    note: str
+    wrong: str
+    right: str
+    requested_by: int | None
+    at: datetime
+    done: bool

@@ -20,7 +20,8 @@ OLD, NEW, OTHER = -5001, -1005001, 42
 ARRIVED = 4711
 BLOCKED_S = 0.2
 
-OUTCOMES = [*FateKind, None]  # None: it arrived
+ARRIVALS = (FateKind.AMENDED, FateKind.DELETED)
+OUTCOMES = [*(kind for kind in FateKind if kind not in ARRIVALS), None]  # None: it arrived
 TELLING = [None, FateKind.GONE, FateKind.MOVED, FateKind.DOUBT]
 
 

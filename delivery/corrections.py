@@ -1,0 +1,172 @@
+"""Corrections and kills, carried out: every delivered copy of the article is edited or deleted.
+
+    draft ─confirm→ one transaction: the article, and all that still goes out ─┐
+    tick: the other editions that hold it, some at a time ──composed again─────┴→ an amending edition for each
+    fan-out: one delivery for each stale copy ──→ sender: edit, delete, or nothing ──→ done
+
+Each step finds its work by state, so a process may die at any line.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from delivery.amended import Told, amended, bare_layout
+from storage import articles, copies, corrections, editions
+from storage.corrections import KINDS, Affected
+from storage.database import Connection, Database
+from storage.records import Article, ArticleStatus, Correction, CorrectionKind, DeliveryState, EditionPart
+
+AT_ONCE = 50
+WITHDRAWN = "Its article was killed before it was sent."
+
+# Of editions and replies whose zone isn't kept.
+ZONE = "UTC"
+
+
+class NotCorrectableError(ValueError):
+    """The article can't be corrected so; the message, for editors, says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """`correction` is None where nothing was begun: somebody was quicker, `before` tells with what."""
+
+    correction: Correction | None
+    before: tuple[Correction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a correction is. `done` copies read as they must or can't be reached; `reasons` say why not."""
+
+    correction: Correction
+    total: int
+    done: int
+    reasons: tuple[tuple[str, int], ...]
+    whole: bool
+
+    @property
+    def over(self) -> bool:
+        return self.correction.done or (self.whole and self.done == self.total)
+
+
+async def confirm(db: Database, *, draft_id: int, article_id: int, now: datetime) -> Confirmed:
+    """Begin to carry out a draft, once, however often and by however many editors this is said.
+
+    What has not left yet never leaves with the old text. Raises NotCorrectableError where the words to replace are not
+    in the article any more.
+    """
+    async with db.begin() as tx:
+        earlier = await corrections.of_article(tx, article_id)
+        opened = await corrections.open_draft(tx, draft_id, now)
+        if opened is None or await corrections.status_of(tx, opened.article_id) is ArticleStatus.CANCELED:
+            if opened is not None:
+                await corrections.finish(tx, opened.id)
+            return Confirmed(None, tuple(earlier or await corrections.of_article(tx, article_id)))
+        await _change(tx, opened, now)
+        while affected := await corrections.affected(tx, opened, limit=AT_ONCE, sending=True):
+            await _rework(tx, opened, affected, now)
+    return Confirmed(opened)
+
+
+async def run_corrections(db: Database, *, bot_id: int, now: datetime, limit: int = AT_ONCE) -> int:
+    """Change some of the editions behind each unfinished correction; gives how many, so that the caller goes on."""
+    async with db.read() as tx:
+        waiting = await corrections.unfinished(tx, bot_id)
+    changed = 0
+    for item in waiting:
+        async with db.begin() as tx:
+            found = await corrections.affected(tx, item, limit=limit)
+            await _rework(tx, item, found, now)
+            if not found and (await standing(tx, item)).over:
+                await corrections.finish(tx, item.id)
+        changed += len(found)
+    return changed
+
+
+async def standing(tx: Connection, item: Correction) -> Standing:
+    reach = await corrections.reach(tx, item)
+    waiting = reach.states[DeliveryState.QUEUED] + reach.states[DeliveryState.SENDING]
+    total = sum(reach.states.values())
+    return Standing(item, total, total - waiting, reach.reasons, reach.whole)
+
+
+def reworded(article: Article, wrong: str, right: str) -> Article:
+    """With other words in headline, text and summary alike. Raises NotCorrectableError where they are nowhere."""
+    texts = (article.headline, *article.paragraphs, *article.summary)
+    if not any(wrong in text for text in texts):
+        raise NotCorrectableError(f"“{wrong}” is not in the article. The words must stand in it exactly so.")
+    return replace(
+        article,
+        headline=article.headline.replace(wrong, right),
+        paragraphs=tuple(text.replace(wrong, right) for text in article.paragraphs),
+        summary=tuple(text.replace(wrong, right) for text in article.summary),
+    )
+
+
+async def _change(tx: Connection, item: Correction, now: datetime) -> None:
+    if item.kind is CorrectionKind.KILL:
+        await articles.set_status(tx, item.article_id, ArticleStatus.CANCELED, now)
+        await corrections.count_version(tx, item.article_id)
+        return
+    found = await articles.get(tx, item.article_id)
+    if found is None or not item.wrong:
+        await corrections.count_version(tx, item.article_id)
+        return
+    new = reworded(found, item.wrong, item.right)
+    await corrections.reword(tx, new.id, headline=new.headline, paragraphs=new.paragraphs, summary=new.summary)
+
+
+async def _rework(tx: Connection, item: Correction, found: Sequence[Affected], now: datetime) -> None:
+    if not found:
+        return
+    told = await _told(
+        tx, {article_id for edition in found for part in edition.parts for article_id in part.article_ids}
+    )
+    for edition in found:
+        parts = _composed_again(edition, told)
+        await corrections.rewrite(tx, edition.id, item.id, parts)
+        if all(part.gone for part in (*parts, *_others(edition, parts))):
+            await corrections.withdraw(tx, edition.id, WITHDRAWN, now)
+        if parts and await copies.any_stale(tx, edition.id):
+            await editions.make(
+                tx,
+                bot_id=item.bot_id,
+                kind=KINDS[item.kind],
+                signature=f"{item.kind}:{item.id}:{edition.id}",
+                parts=(),
+                now=now,
+                amends=edition.id,
+                correction_id=item.id,
+            )
+
+
+async def _told(tx: Connection, ids: Iterable[int]) -> dict[int, tuple[Article, list[Correction]]]:
+    wanted = list(ids)
+    said = await corrections.of_articles(tx, wanted)
+    return {found.id: (found, said.get(found.id, [])) for found in await articles.get_many(tx, wanted)}
+
+
+def _composed_again(edition: Affected, known: Mapping[int, tuple[Article, list[Correction]]]) -> list[EditionPart]:
+    """The parts that read otherwise now. Who has the edition is told of what was corrected since it was composed."""
+    told = {
+        article_id: Told(found, tuple(item for item in said if item.at >= edition.composed_at))
+        for article_id, (found, said) in known.items()
+    }
+    changed = []
+    for position, part in enumerate(edition.parts):
+        layout = (
+            edition.layouts[position]
+            if edition.layouts is not None
+            else bare_layout(part.article_ids, zone=ZONE, now=edition.composed_at)
+        )
+        new = amended(part, layout, told)
+        if (new.text, new.keyboard, new.gone) != (part.text, part.keyboard, part.gone):
+            changed.append(new)
+    return changed
+
+
+def _others(edition: Affected, parts: Sequence[EditionPart]) -> list[EditionPart]:
+    changed = {part.number for part in parts}
+    return [part for part in edition.parts if part.number not in changed]
