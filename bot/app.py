@@ -42,6 +42,7 @@ from ingest.fetch import Fetcher
 from ingest.poll import Poller
 from ingest.run import Ingest
 from ingest.topics import load_specs
+from ingest.workers import Workers
 from storage import editors, inbox, migrate, topics
 from storage.database import Database
 
@@ -122,7 +123,9 @@ async def serve(
         bot = await stack.enter_async_context(_bot(endpoint, pacer))
         fetcher = Fetcher(allow_hosts=settings.fetch_allow_private)
         stack.push_async_callback(fetcher.close)
-        service = Service(settings, process, endpoint, database, bot, pacer, fetcher, say)
+        workers = Workers(1)  # a second would not fit beside the service into the smallest machines
+        stack.push_async_callback(workers.close)
+        service = Service(settings, process, endpoint, database, bot, pacer, fetcher, workers, say)
         await stack.enter_async_context(service.listening())
         await service.prepare()
         if before is not None:
@@ -197,14 +200,21 @@ class Service:
     bot: ExtBot[Turn]
     pacer: Pacer
     fetcher: Fetcher
+    workers: Workers
     say: Callable[..., None]
 
     def __post_init__(self) -> None:
         self.owner_ids = self.settings.owner_ids | self.endpoint.owner_ids
         self.me = Identity(self.bot.id, self.bot.username)
-        self.ingest = Ingest(Desk(self.database), self.fetcher)
+        self.ingest = Ingest(Desk(self.database), self.fetcher, extract=self.workers.extract)
         archive_after = timedelta(days=self.settings.archive_days)
-        self.poller = Poller(self.database, self.fetcher, Desk(self.database), archive_after=archive_after)
+        self.poller = Poller(
+            self.database,
+            self.fetcher,
+            Desk(self.database),
+            archive_after=archive_after,
+            extract=self.workers.extract,
+        )
         self.sender = Sender(
             self.database,
             self.bot,

@@ -17,6 +17,7 @@ from ingest.desk import Desk
 from ingest.fetch import Fetcher
 from ingest.run import Handling, Ingest, Outcome, Result, counted, to_json
 from ingest.topics import load_specs
+from ingest.workers import Workers
 from storage import topics
 from storage.database import Database
 
@@ -46,9 +47,10 @@ async def _ingest(settings: Settings, names: Sequence[str], handling: Handling, 
     """Each result is shown as it comes; what is kept of it is what the closing table counts."""
     async with stored.opened(settings) as database:
         await _seed_topics(database)
-        async with Fetcher(allow_hosts=settings.fetch_allow_private) as fetcher:
+        async with Fetcher(allow_hosts=settings.fetch_allow_private) as fetcher, Workers() as workers:
+            work = Ingest(Desk(database), fetcher, extract=workers.extract)
             with terminal.progress() as bar:
-                return await _show_each(Ingest(Desk(database), fetcher), names, handling, bar, as_json=as_json)
+                return await _show_each(work, names, handling, bar, as_json=as_json)
 
 
 async def _show_each(

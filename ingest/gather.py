@@ -5,9 +5,8 @@ item ─┬─ whole, or its page isn't to be had ──────────
       └─ its page doesn't come just now ───────────────────────────→ waits for the next poll, three times at most
 """
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -22,6 +21,7 @@ from ingest.fetch import Fetcher
 from ingest.lines import folded
 from ingest.polling import Gathered, Item
 from ingest.robots import Pages, Robots
+from ingest.workers import Extract, drafts, in_thread
 from storage import articles, sources
 from storage.database import Database
 from storage.records import ArticleDraft, PolledFeed, SourceKind

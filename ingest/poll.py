@@ -30,6 +30,7 @@ from ingest.fetch import Answer, Fetcher, refusal
 from ingest.gather import Gatherer
 from ingest.polling import Failure, Room, Told
 from ingest.run import ARCHIVE_AFTER
+from ingest.workers import Extract, in_thread
 from storage import sources
 from storage.database import Database
 from storage.records import FeedState, PolledFeed
@@ -83,10 +84,11 @@ class Poller:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         luck: Callable[[], float] = random.random,
         heard: Callable[[Polled], None] = lambda polled: None,
+        extract: Extract = in_thread,
     ) -> None:
         self._db, self._fetcher, self._limits = db, fetcher, limits
         self._clock, self._luck, self._heard = clock, luck, heard
-        self._gatherer = Gatherer(db, fetcher, desk, archive_after=archive_after, clock=clock)
+        self._gatherer = Gatherer(db, fetcher, desk, archive_after=archive_after, clock=clock, extract=extract)
         # Large feeds wait for each other, small ones for none of them.
         self._large = ThreadPoolExecutor(1, "large-feeds")
         self._small = ThreadPoolExecutor(2, "feeds")

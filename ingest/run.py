@@ -20,9 +20,10 @@ import structlog
 from ingest import opml
 from ingest.desk import Arrival, Desk, Prepared, Taken
 from ingest.errors import ExtractError, FetchError, IngestError
-from ingest.extract import Form, extract_each, form_of
+from ingest.extract import Form, form_of
 from ingest.jsonrows import Unread
 from ingest.subjects import STDIN, Subject, expand, read_file
+from ingest.workers import Extract, in_thread
 from storage.records import Article, ArticleDraft, SourceKind
 
 log = structlog.get_logger(__name__)
@@ -97,14 +98,23 @@ Progress = Callable[[int, int], None]
 
 
 class Ingest:
-    """Keeps the desk and the fetcher (None: addresses are refused); `clock` gives each article its arrival."""
+    """Keeps the desk and the fetcher (None: addresses are refused); `clock` gives each article its arrival.
+
+    `extract` reads bytes: ingest.workers.Workers.extract where they come from outside.
+    """
 
     def __init__(
-        self, desk: Desk, fetcher: Fetches | None = None, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        desk: Desk,
+        fetcher: Fetches | None = None,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        extract: Extract = in_thread,
     ) -> None:
         self._desk = desk
         self._fetcher = fetcher
         self._clock = clock
+        self._extract = extract
 
     async def run(
         self,
@@ -137,7 +147,7 @@ class Ingest:
         self, data: bytes, *, name: str, mime: str | None = None, handling: Handling, kind: SourceKind
     ) -> list[Result]:
         """The articles in bytes that somebody gave."""
-        items = await self._guarded(name, asyncio.to_thread, _items, data, name, kind, None, mime)
+        items = await self._guarded(name, self._items, data, name, kind, None, mime)
         return [result async for result in self._take_all(_each(items), handling)]
 
     async def page(self, url: str, *, handling: Handling) -> list[Result]:
@@ -198,7 +208,7 @@ class Ingest:
         data = await asyncio.to_thread(stdin if name == STDIN and stdin else lambda: read_file(name))
         if form_of(data, name=name) is Form.OPML:
             return await self._feeds_of(data)
-        return await asyncio.to_thread(_items, data, name, SourceKind.FILE, None, None)
+        return await self._items(data, name, SourceKind.FILE, None, None)
 
     async def _fetch(self, url: str) -> list[_Item]:
         if self._fetcher is None:
@@ -206,7 +216,7 @@ class Ingest:
         fetched = await self._fetcher.get(url)
         if form_of(fetched.body, content_type=fetched.content_type) is Form.OPML:
             return await self._feeds_of(fetched.body)
-        return await asyncio.to_thread(_items, fetched.body, url, SourceKind.SITE, fetched.url, fetched.content_type)
+        return await self._items(fetched.body, url, SourceKind.SITE, fetched.url, fetched.content_type)
 
     async def _feeds_of(self, data: bytes) -> list[_Item]:
         """Each feed of a list of feeds. A list inside a list is not followed: it could name itself."""
@@ -220,21 +230,22 @@ class Ingest:
         if self._fetcher is None:
             raise FetchError("addresses are not fetched here", url=url)
         fetched = await self._fetcher.get(url)
-        return await asyncio.to_thread(_items, fetched.body, url, SourceKind.SITE, fetched.url, fetched.content_type)
+        return await self._items(fetched.body, url, SourceKind.SITE, fetched.url, fetched.content_type)
 
-
-def _items(data: bytes, subject: str, kind: SourceKind, url: str | None, content_type: str | None) -> list[_Item]:
-    """The drafts in bytes; at least one item. Raises ExtractError."""
-    name = PurePath(subject).name if url is None else None
-    if form_of(data, name=name, content_type=content_type) is Form.FEED:
-        kind = SourceKind.FEED
-    items = [
-        _Item(f"{subject}, row {found.row}", kind, problem=found.reason)
-        if isinstance(found, Unread)
-        else _Item(subject, kind, found)
-        for found in extract_each(data, name=name, url=url, content_type=content_type)
-    ]
-    return items or [_Item(subject, problem="it holds no articles")]
+    async def _items(
+        self, data: bytes, subject: str, kind: SourceKind, url: str | None, content_type: str | None
+    ) -> list[_Item]:
+        """The drafts in bytes; at least one item. Raises ExtractError."""
+        name = PurePath(subject).name if url is None else None
+        if form_of(data, name=name, content_type=content_type) is Form.FEED:
+            kind = SourceKind.FEED
+        items = [
+            _Item(f"{subject}, row {found.row}", kind, problem=found.reason)
+            if isinstance(found, Unread)
+            else _Item(subject, kind, found)
+            for found in await self._extract(data, name=name, url=url, content_type=content_type)
+        ]
+        return items or [_Item(subject, problem="it holds no articles")]
 
 
 async def _each(items: Sequence[_Item]) -> AsyncIterator[_Item]:

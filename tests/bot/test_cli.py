@@ -58,6 +58,8 @@ def test_the_example_article_is_read_to_the_letter(cli: CommandLine) -> None:
         "summary",
         "status",
         "duplicate_of",
+        "published_guessed",
+        "paywalled",
     ]
     assert (row["headline"], row["source"], row["language"]) == (HEADLINE, "Xinhua", "en")
     assert row["published_at"] == "2017-05-19T11:50:52Z"
