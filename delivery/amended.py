@@ -48,13 +48,11 @@ def amended(part: EditionPart, layout: Layout, told: Mapping[int, Told]) -> Edit
 
 def bare_layout(articles: Sequence[int], *, zone: str, now: datetime, language: str = "en") -> dict[str, Any]:
     """Of a message of which only the articles are known, such as a reply: one under the other."""
-    return {
-        "zone": zone,
-        "now": now.isoformat(),
-        "language": language,
-        "last_row": [],
-        "items": [{"article": article_id} for article_id in articles],
-    }
+    if len(articles) == 1:
+        row, items = [[words(language).read, f"read:{articles[0]}"]], [{"article": articles[0]}]
+    else:
+        row, items = [], [{"article": key, "number": number} for number, key in enumerate(articles, 1)]
+    return {"zone": zone, "now": now.isoformat(), "language": language, "last_row": row, "items": items}
 
 
 def notice(item: Correction, language: str = "en") -> Block:

@@ -10,12 +10,14 @@ Each step finds its work by state, so a process may die at any line.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 
 from delivery.amended import Told, amended, bare_layout
-from storage import articles, copies, corrections, editions
+from storage import articles, chats, copies, corrections, editions, replies
 from storage.corrections import KINDS, Affected
 from storage.database import Connection, Database
 from storage.records import Article, ArticleStatus, Correction, CorrectionKind, DeliveryState, EditionPart
+from storage.replies import Shown
 
 AT_ONCE = 50
 WITHDRAWN = "Its article was killed before it was sent."
@@ -79,9 +81,11 @@ async def run_corrections(db: Database, *, bot_id: int, now: datetime, limit: in
         async with db.begin() as tx:
             found = await corrections.affected(tx, item, limit=limit)
             await _rework(tx, item, found, now)
-            if not found and (await standing(tx, item)).over:
+            shown = await replies.to_correct(tx, item, limit)
+            await _rework_replies(tx, item, shown, now)
+            if not found and not shown and (await standing(tx, item)).over:
                 await corrections.finish(tx, item.id)
-        changed += len(found)
+        changed += len(found) + len(shown)
     return changed
 
 
@@ -142,6 +146,49 @@ async def _rework(tx: Connection, item: Correction, found: Sequence[Affected], n
             )
 
 
+async def _rework_replies(tx: Connection, item: Correction, shown: Sequence[Shown], now: datetime) -> None:
+    """An amending edition for each chat, with a part for each of its replies."""
+    known = await _told(tx, {article_id for reply in shown for article_id in reply.article_ids})
+    for chat_id, group in groupby(shown, key=lambda reply: reply.chat_id):
+        theirs = list(group)
+        chat = await chats.get(tx, item.bot_id, chat_id)
+        if chat is None:
+            continue
+        parts = [_reply_again(number, reply, known, chat.zone) for number, reply in enumerate(theirs)]
+        edition_id, _ = await editions.make(
+            tx,
+            bot_id=item.bot_id,
+            kind=KINDS[item.kind],
+            signature=f"{item.kind}:{item.id}:reply:{chat_id}:{theirs[0].message_id}",
+            parts=parts,
+            now=now,
+            correction_id=item.id,
+        )
+        place = await chats.destination(tx, item.bot_id, chat_id)
+        lane = editions.LANES[KINDS[item.kind]]
+        await editions.add_deliveries(
+            tx, edition_id, bot_id=item.bot_id, lane=lane, destination_ids=[place.id], now=now
+        )
+    await replies.corrected(tx, item, shown)
+
+
+def _reply_again(
+    number: int, reply: Shown, known: Mapping[int, tuple[Article, list[Correction]]], zone: str
+) -> EditionPart:
+    told = _since(reply.at, known)
+    part = EditionPart(number, "", article_ids=reply.article_ids)
+    new = amended(part, bare_layout(reply.article_ids, zone=zone, now=reply.at), told)
+    return replace(new, article_ids=(), message_id=reply.message_id)  # this is no edition that holds them
+
+
+def _since(at: datetime, known: Mapping[int, tuple[Article, list[Correction]]]) -> dict[int, Told]:
+    """Who has had a message since then is told of what was corrected after it."""
+    return {
+        article_id: Told(found, tuple(item for item in said if item.at >= at))
+        for article_id, (found, said) in known.items()
+    }
+
+
 async def _told(tx: Connection, ids: Iterable[int]) -> dict[int, tuple[Article, list[Correction]]]:
     wanted = list(ids)
     said = await corrections.of_articles(tx, wanted)
@@ -149,11 +196,8 @@ async def _told(tx: Connection, ids: Iterable[int]) -> dict[int, tuple[Article, 
 
 
 def _composed_again(edition: Affected, known: Mapping[int, tuple[Article, list[Correction]]]) -> list[EditionPart]:
-    """The parts that read otherwise now. Who has the edition is told of what was corrected since it was composed."""
-    told = {
-        article_id: Told(found, tuple(item for item in said if item.at >= edition.composed_at))
-        for article_id, (found, said) in known.items()
-    }
+    """The parts that read otherwise now."""
+    told = _since(edition.composed_at, known)
     changed = []
     for position, part in enumerate(edition.parts):
         layout = (

@@ -345,15 +345,21 @@ async def _add_parts(tx: Connection, edition_id: int, parts: Sequence[EditionPar
     await tx.execute(
         insert(edition_part),
         [
-            {"edition_id": edition_id, "number": part.number, "text": part.text, "keyboard": part.keyboard}
+            {
+                "edition_id": edition_id,
+                "number": part.number,
+                "text": part.text,
+                "keyboard": part.keyboard,
+                "gone": part.gone,
+                "message_id": part.message_id,
+            }
             for part in parts
         ],
     )
-    await add_articles(tx, edition_id, parts)
+    await _add_articles(tx, edition_id, parts)
 
 
-async def add_articles(tx: Connection, edition_id: int, parts: Sequence[EditionPart]) -> None:
-    """Which part holds which articles."""
+async def _add_articles(tx: Connection, edition_id: int, parts: Sequence[EditionPart]) -> None:
     articles = [
         {"edition_id": edition_id, "article_id": article_id, "number": part.number}
         for part in parts

@@ -333,7 +333,8 @@ class EditionPart:
     """One message: Telegram HTML, and the inline keyboard's rows of (text, callback data or URL).
 
     `gone`: a kill left nothing of it but the notice in `text`; its copies are deleted where Telegram lets us.
-    `layout`: of what it was composed, JSON (delivery.compose), to compose it again.
+    `layout`: of what it was composed, JSON (delivery.compose), to compose it again. `message_id`: of the one message
+    that it replaces, where that is a reply.
     """
 
     number: int
@@ -342,6 +343,7 @@ class EditionPart:
     article_ids: tuple[int, ...] = ()
     gone: bool = False
     layout: dict[str, Any] | None = field(default=None, compare=False, repr=False)
+    message_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

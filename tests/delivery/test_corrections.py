@@ -12,7 +12,7 @@ from delivery.alerts import run_alerts
 from delivery.corrections import Confirmed, confirm, run_corrections, standing
 from delivery.fanout import run_fanout
 from delivery.push import push
-from storage import articles, corrections
+from storage import articles, corrections, replies
 from storage.records import Article, ArticleStatus, Correction, CorrectionKind, Mode, Topic
 from storage.schema import chat, delivery_part
 from tests.delivery.news import publish, reader, seed
@@ -299,3 +299,37 @@ async def test_words_that_are_not_in_the_article_are_refused(newsroom: Desk) -> 
     draft_id = await newsroom.draft(only, CorrectionKind.CORRECTION, "note", wrong="nowhere", right="x")
     with pytest.raises(desk.NotCorrectableError, match="nowhere"):
         await confirm(newsroom.wire.db, draft_id=draft_id, article_id=only.id, now=datetime.now(UTC))
+
+
+async def test_replies_are_corrected_and_an_editors_own_views_are_not(newsroom: Desk) -> None:
+    first, other = await newsroom.open(2, "Ferry sinks with 21", "Another story")
+    reader_chat, editor_chat = newsroom.wire.chat_ids
+    now = datetime.now(UTC)
+    for chat_id, held, is_desk in (
+        (reader_chat, (other.id, first.id), False),
+        (reader_chat, (first.id,), False),
+        (editor_chat, (first.id,), True),
+    ):
+        sent = await newsroom.wire.bot.send_message(chat_id, "/latest: Ferry sinks with 21")
+        async with newsroom.wire.db.begin() as tx:
+            await replies.record(
+                tx,
+                bot_id=BOT,
+                chat_id=chat_id,
+                message_id=sent.message_id,
+                article_ids=held,
+                now=now,
+                desk=is_desk,
+            )
+    item = await newsroom.correct(first, "It was 12.", wrong="21", right="12")
+    await newsroom.carry_out()
+    theirs, editors = newsroom.shown()
+    assert theirs.count("CORRECTION: It was 12.") == 2
+    assert theirs.index("1. Another story") < theirs.index("2. Ferry sinks with 12")
+    assert editors == "/latest: Ferry sinks with 21"
+    await newsroom.kill(first)
+    await newsroom.carry_out()
+    [theirs, _] = newsroom.shown()
+    assert theirs.count("KILLED: ") == 1
+    assert len(newsroom.calls("deleteMessage")) == 1
+    assert (await newsroom.standing(item)).correction.done
