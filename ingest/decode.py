@@ -1,6 +1,7 @@
 """Bytes to clean text: what encoding they are in, and which characters no article needs. Pure."""
 
 import codecs
+import html
 import re
 
 from charset_normalizer import from_bytes
@@ -21,6 +22,14 @@ _DECLARED = re.compile(rb"""(?i)<\?xml[^>]{0,200}encoding=["']([\w.:-]+)|<meta[^
 _HEADER = re.compile(r"(?i)charset=[\"']?([\w.:-]+)")
 # Controls, zero-width characters, lone surrogates, non-characters. Bidi marks stay: right-to-left text needs them.
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u2060\ufeff\ufffe\uffff\ud800-\udfff]")
+# Browsers read the older names of these as the larger sets that contain them.
+_WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "euc-kr": "cp949", "ks_c_5601-1987": "cp949", "iso-8859-1": "cp1252"}
+# Python's codecs that no page is written in: some fail on every byte, some take quadratic time, UTF-7 hides markup.
+_NO_ENCODINGS = frozenset(
+    {"idna", "mbcs", "oem", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
+)
+# No character has so high a number, and Python refuses to read over 4,300 digits.
+_ENDLESS_REFERENCE = re.compile(r"&#(?:[0-9]{9,}|[xX][0-9a-fA-F]{9,});?")
 _BINARY = (
     b"%PDF", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x7fELF", b"\x1f\x8b", b"BZh", b"Rar!", b"ID3",
     b"\xd0\xcf\x11\xe0", b"SQLite format 3", b"RIFF", b"OggS", b"MZ\x90", b"7z\xbc\xaf", b"\xfd7zXZ",
@@ -44,6 +53,11 @@ def clean(text: str) -> str:
     return _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n"))
 
 
+def unescaped(text: str) -> str:
+    """HTML's character references filled in."""
+    return html.unescape(_ENDLESS_REFERENCE.sub("", text))
+
+
 def _decoded(data: bytes, content_type: str | None) -> str:
     for mark, encoding in _BOMS:
         if data.startswith(mark):
@@ -53,26 +67,31 @@ def _decoded(data: bytes, content_type: str | None) -> str:
     for encoding, errors in (("utf-8", "strict"), ("utf-8", "surrogatepass"), *_declared(data, content_type)):
         try:
             return data.decode(encoding, errors)
-        except (UnicodeDecodeError, LookupError):
+        except UnicodeError:
             continue
     return _guessed(data)
 
 
 def _declared(data: bytes, content_type: str | None) -> list[tuple[str, str]]:
     """Encodings with how strict to be."""
-    names = [found[1] for found in [_HEADER.search(content_type or "")] if found]
-    inside = _DECLARED.search(data[:4096])
+    header, inside = _HEADER.search(content_type or ""), _DECLARED.search(data[:4096])
+    names = [encoding_named(header[1])] if header else []
     if inside:
-        names.append((inside[1] or inside[2]).decode("ascii", "replace"))
-    # Browsers read the older names of these as the larger sets that contain them.
-    wider = {
-        "gb2312": "gb18030",
-        "gbk": "gb18030",
-        "euc-kr": "cp949",
-        "ks_c_5601-1987": "cp949",
-        "iso-8859-1": "cp1252",
-    }
-    return [(wider.get(name.lower(), name), "strict") for name in names]
+        found = encoding_named((inside[1] or inside[2]).decode("ascii", "replace"))
+        # What could be read of the declaration can't be in an encoding that writes letters otherwise.
+        names += [found] if found and "<a>".encode(found, "replace") == b"<a>" else []
+    return [(name, "strict") for name in names if name]
+
+
+def encoding_named(name: str) -> str | None:
+    """The encoding that pages and feeds call so, if it is one that they are written in."""
+    name = _WIDER.get(name.lower(), name.lower())
+    try:
+        known = codecs.lookup(name).name.replace("_", "-")
+        "".encode(name)  # codecs from bytes to bytes fail only here
+    except (LookupError, ValueError):
+        return None
+    return None if known in _NO_ENCODINGS else name
 
 
 def _guessed(data: bytes) -> str:

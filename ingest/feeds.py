@@ -16,7 +16,7 @@ from typing import Any
 
 import feedparser
 
-from ingest.decode import clean
+from ingest.decode import clean, encoding_named
 from ingest.errors import ExtractError
 from ingest.feeditems import Item, draft_of, web_address
 from ingest.feedtext import one_line
@@ -41,8 +41,6 @@ _WIDE = ((b"<\x00", "utf-16-le"), (b"\x00<", "utf-16-be"), (b"{\x00", "utf-16-le
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}encoding\s*=\s*["']([A-Za-z][\w.:-]{0,40})""")
 # Encodings that are ASCII to the eye, so that trying UTF-8 first would misread them.
 _SEVEN_BIT = ("iso-2022", "hz")
-# Browsers read the older names of these as the larger sets that contain them.
-_WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "euc-kr": "cp949", "ks_c_5601-1987": "cp949", "iso-8859-1": "cp1252"}
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _ROOT = re.compile(r"<!--.*?(?:-->|\Z)|<((?:[A-Za-z_][\w.-]*:)?(?:rss|feed|RDF))(?=[\s>])", re.DOTALL)
@@ -132,13 +130,9 @@ def _is_utf8(text: str, declared: str | None) -> bool:
 
 def _declared(data: bytes) -> str | None:
     found = _DECLARED.search(data[:1000])
-    name = found[1].decode().lower() if found else ""
-    name = _WIDER.get(name, name)
-    try:
-        # Only what writes ASCII as ASCII can have been declared readably; UTF-7 is there to hide markup.
-        return name if name.replace("_", "-") != "utf-7" and "<rss>".encode(name) == b"<rss>" else None
-    except (LookupError, UnicodeError):
-        return None
+    name = encoding_named(found[1].decode()) if found else None
+    # Only what writes ASCII as ASCII can have been declared readably.
+    return name if name and "<rss>".encode(name, "replace") == b"<rss>" else None
 
 
 def _root(text: str) -> re.Match[str] | None:

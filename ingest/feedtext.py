@@ -3,7 +3,6 @@
 Feeds add to an article what only a web page needs: pictures, captions, share links, "The post … appeared first on …".
 """
 
-import html
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import lxml.etree
 import lxml.html
 
-from ingest.decode import clean
+from ingest.decode import clean, unescaped
 from ingest.lines import folded, is_caption, is_sentence
 
 MAX_MARKUP = 500_000  # characters of one item; a long read has 60,000
@@ -93,7 +92,7 @@ Tree = Any  # lxml ships no types
 def one_line(text: str) -> str:
     """A headline or a name: tags dropped, entities decoded (also those escaped twice), whitespace folded."""
     bare = _TAG.sub(" ", clean(text[:MAX_MARKUP]))
-    return _fold(html.unescape(html.unescape(bare)))
+    return _fold(unescaped(unescaped(bare)))
 
 
 def paragraphs(text: str, *, markup: bool = True) -> tuple[str, ...]:
@@ -102,7 +101,7 @@ def paragraphs(text: str, *, markup: bool = True) -> tuple[str, ...]:
     if markup and (_TAG.search(text) or "<!--" in text):
         found = list(_blocks(text))
     else:
-        found = [(part, False) for part in _BREAKS.split(html.unescape(text) if markup else text)]
+        found = [(part, False) for part in _BREAKS.split(unescaped(text) if markup else text)]
     folded_blocks = ((_SOFT_END.sub("", _fold(block)), linked) for block, linked in found)
     return tuple(block for block, linked in folded_blocks if _is_body(block, linked))
 

@@ -6,6 +6,7 @@ declares is ever filled in.
 
 import html.entities
 import re
+from collections import Counter
 from typing import Any
 
 import lxml.etree
@@ -14,8 +15,15 @@ from ingest.errors import ExtractError
 from ingest.feedtext import MAX_MARKUP
 
 BROKEN = "it looks like a feed, but its XML is broken before its first item"
+_COMPLICATED = "its XML is too complicated to read"
 _MAX_ATTRIBUTES = 50
 _MAX_ELEMENTS = 150_000  # feedparser reads 60,000 a second
+_MAX_CHILDREN = 200  # of one kind in one element, items aside; feedparser's time grows with their square
+_MAX_REFERENCES = 1_000_000
+_MAX_ROOT = 50_000  # characters of the first tag
+_MAX_SPECIAL = 1_000  # characters that XML escapes, in text between elements
+_SPECIAL = re.compile("[&<>]")
+_ITEMS = frozenset({"item", "entry"})
 # What XML allows: https://www.w3.org/TR/xml/#charsets
 _CHARACTERS = (range(9, 11), range(13, 14), range(32, 0xD800), range(0xE000, 0xFFFE), range(0x10000, 0x110000))
 _AMPERSAND = re.compile(
@@ -38,6 +46,8 @@ _NAMESPACES = {
 
 def sound(body: str, root: str) -> bytes:
     """Well-formed XML of a feed that begins with the element `root`. Raises ExtractError where none can be made."""
+    if body.count("&") > _MAX_REFERENCES or body.find(">", 0, _MAX_ROOT) < 0:
+        raise ExtractError(_COMPLICATED)
     missing = sorted(set(_PREFIX.findall(body)) - set(_NAMESPACE.findall(body)) - {"xml"})[:_MAX_ATTRIBUTES]
     declared = "".join(f' xmlns:{name}="{_NAMESPACES.get(name, f"urn:x:{name}")}"' for name in missing)
     body = f"<{root}{declared}{_by_number(body[len(root) + 1 :])}"
@@ -50,7 +60,7 @@ def sound(body: str, root: str) -> bytes:
         raise ExtractError(BROKEN)
     for count, element in enumerate(tree.iter("*")):
         if count > _MAX_ELEMENTS:
-            raise ExtractError("its XML is too complicated to read")
+            raise ExtractError(_COMPLICATED)
         _lighten(element)
     return bytes(lxml.etree.tostring(tree, encoding="utf-8"))
 
@@ -69,11 +79,26 @@ def _proper(found: re.Match[str]) -> str:
 
 
 def _lighten(element: Any) -> None:
-    """What feedparser is slow on: text in many pieces, as it gets between escapes, and many attributes (squared)."""
-    if element.text and ("&" in element.text or "<" in element.text) and "]]>" not in element.text:
-        element.text = lxml.etree.CDATA(element.text[:MAX_MARKUP])
+    """What feedparser is slow on: text in many pieces, as it gets between escapes, many attributes, many children."""
+    if element.text and _SPECIAL.search(element.text):
+        element.text = lxml.etree.CDATA(element.text[:MAX_MARKUP].replace("]]>", "]] >"))
+    if element.tail and len(element.tail) > _MAX_SPECIAL:
+        some = len(_SPECIAL.findall(element.tail)) <= _MAX_SPECIAL
+        element.tail = (element.tail if some else _SPECIAL.sub(" ", element.tail))[:MAX_MARKUP]
     if len(element.attrib) > _MAX_ATTRIBUTES:
         element.attrib.clear()
+    if len(element) > _MAX_CHILDREN:
+        _thin(element)
+
+
+def _thin(element: Any) -> None:
+    """Without the children that are one too many of their kind."""
+    kinds: Counter[str] = Counter()
+    for child in list(element):
+        name = child.tag.rpartition("}")[2] if isinstance(child.tag, str) else ""  # comments and the like have none
+        kinds[name] += 1
+        if kinds[name] > _MAX_CHILDREN and name not in _ITEMS:
+            element.remove(child)
 
 
 def _entity(found: re.Match[str]) -> str:

@@ -1,12 +1,11 @@
 """Pieces of HTML, as feeds and JSON carry them, to paragraphs. Pure. Whole pages go through ingest.html."""
 
-import html
 import re
 
 import lxml.etree
 import lxml.html
 
-from ingest.decode import clean
+from ingest.decode import clean, unescaped
 
 _TAG = re.compile(
     r"</?(?:p|br|div|a|b|i|em|strong|span|img|ul|ol|li|h[1-6]|blockquote|figure|table)\b[^>]{0,2000}>", re.IGNORECASE
@@ -29,7 +28,7 @@ def is_markup(text: str) -> bool:
 def paragraphs_of(text: str) -> list[str]:
     """The paragraphs of a text that may be HTML, whitespace folded, none empty, without scripts and captions."""
     if not is_markup(text):
-        return _folded(html.unescape(text))
+        return _folded(unescaped(text))
     if not _BLOCK_TAG.search(text):  # words in bold, but lines that are lines
         return [line for part in text.split("\n") for line in paragraphs_of_block(f"<div>{part}</div>")]
     return paragraphs_of_block(text)
@@ -40,7 +39,7 @@ def paragraphs_of_block(text: str) -> list[str]:
     try:
         root = lxml.html.fragment_fromstring(clean(text), create_parent="div")
     except (lxml.etree.LxmlError, ValueError):
-        return _folded(html.unescape(_TAG.sub("\n", text)))
+        return _folded(unescaped(_TAG.sub("\n", text)))
     pieces: list[str] = []
     _collect(root, pieces)
     return _folded("".join(pieces))
