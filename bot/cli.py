@@ -13,7 +13,7 @@ WHERE = {
     "run": "bot.cli_run",
     "sandbox": "bot.cli_run",
     "ingest": "bot.cli_ingest",
-    "summarize": "bot.cli_news",
+    "summarize": "bot.cli_summarize",
     "digest": "bot.cli_ingest",
     "sources": "bot.cli_sources",
     "db": "bot.cli_ops",
