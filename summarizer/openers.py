@@ -18,6 +18,7 @@ _ENGLISH = (
     r"(?:But|And|So|Yet|Or|Nor|However|Meanwhile|Also|Then|Therefore|Thus|Still|Instead|Moreover|Furthermore|Besides"
     r"|Nevertheless|Nonetheless|Additionally|Otherwise|Consequently|Hence|Likewise|Similarly|Indeed|Finally|Later"
     r"|Afterwards?|Subsequently|Conversely|Accordingly|Regardless|Plus|Alternatively|Ultimately|Thereafter|Thereby"
+    r"|Second|Secondly|Third|Thirdly|Next|Previously|Rather|Overall|Further|Worst|Anyway"
     r"|Eventually|Again|Too|Because of (?:this|that)|Despite (?:this|that|these|those)|For (?:example"
     r"|instance|his part"
     r"|her part|their part|its part|that|this)|In (?:addition|fact|turn|contrast|response|return|other words"
@@ -40,11 +41,13 @@ _ENGLISH = (
     r"|This|Such)"
 )
 _ENGLISH_WEAK = (
-    r"(?:Both|Neither|Either|Another|Others|The (?:pair|couple|two|three|four|five|duo|trio|other|others"
-    r"|former|latter|same"
-    r"|group|group's|man|woman|boy|girl|suspect|victim|victims|incident|move|ruling|decision|statement|report|rest"
-    r"|first|second|third|last|next)"
-    r"|Here|Elsewhere|Now|Same)"
+    r"(?:Both|Neither|Either|Another|Others|Here|Elsewhere|Now|Same"
+    r"|The (?:pair|couple|duo|trio|others?|former|latter|same|rest|first|second|third|last|next|group's|two|three|four"
+    r"|five)"
+    r"|The (?:(?:two|three|four|five|young|elderly|alleged) )?(?:m[ae]n|wom[ae]n|boys?|girls?|teen|teenagers?|children"
+    r"|suspects?|victims?|drivers?|officers?|actor|actress|singer|group|team|company|firm|agency|club|family|incident|move"
+    r"|ruling|decision|statement|report|study|letter|video|attack|attacks|accident|crash|shooting|fire|deal)"
+    r"(?! (?:who|that|of|from|behind|whose|accused|charged)\b))"
 )
 _TIMES = (
     r"(?:year|month|week|weekend|summer|spring|fall|autumn|winter|morning|afternoon|evening|season|century"
@@ -151,6 +154,24 @@ _TIMELY = re.compile(
     r"|Bu (?:yıl|sabah|hafta|akşam|gece)|(?:Ce|Cette) (?:semaine|année|lundi|mardi|jeudi)"
     r"|Es gibt|Il y a|Il faut)\b"
 )
+# Who a pronoun later in the sentence may stand for: a name, or one of these words.
+_PERSON = re.compile(
+    r"\b(?:he|she|him|her|his|hers|he's|she's|he’s|she’s|they|them|their|they're|they’re)\b", re.IGNORECASE
+)
+_SOMEBODY = re.compile(
+    r"\b(?:(?:wo)?m[ae]n|boys?|girls?|mother|father|mum|mom|dad|wife|husband|son|daughter|brother|sister|friends?|couple"
+    r"|people|parents?|child(?:ren)?|students?|police|officers?|officials?|family|families|teachers?|doctors?|patients?"
+    r"|act(?:or|ress)|singer|president|minister|victims?|someone|anyone|everyone|nobody|who|those|teenagers?|soldiers?"
+    r"|leaders?|lawyers?|judge|customers?|team|drivers?|players?|[a-z]{3,}ists?|[a-z]{3,}ians)\b"
+)
+_SEVERAL = re.compile(r"\b[A-Za-z]{2,}(?:[^sui\W]s|ies)\b")
+_NAME = re.compile(
+    rf"\b(?!(?:{_SUBORDINATE}|The|A|An|Starting|Having|Being|But|And|So|I|We|You|It|This|That|These|Those|Another|Both"
+    r"|Every|Each|All|Any|More|Nearly|Almost|About|Whatever|Yesterday|Back|Then|Again|Also|No|(?:Mon|Tues|Wednes|Thurs"
+    r"|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September|October|November|December)\b)[A-Z]"
+)
+_NAMED_AFTER = re.compile(r"[^,]{0,60},\s+(?:[a-z][\w-]* ){0,4}[A-Z]")
+_SAID_ALOUD = re.compile(r"[\"“][^\"”]*[\"”]?")
 _LEAD = re.compile(
     _QUOTES
     + r"(?:It(?:'s|’s| is| was| has been| had been| will be| took| takes| seems| appears| may| might| could| would)"
@@ -185,7 +206,9 @@ def leans(sentence: str, language: str, *, first: bool = False) -> bool:
     speaker = _SPEAKERS.get(language, _SPEAKER)
     if speaker.search(sentence):
         return True
-    return language in ("en", "und") and (_refers_early(sentence) or (not first and bool(_WEAK.match(sentence))))
+    if language not in ("en", "und"):
+        return False
+    return _refers_early(sentence) or (not first and (bool(_WEAK.match(sentence)) or _names_nobody(sentence)))
 
 
 def _refers_early(sentence: str) -> bool:
@@ -195,3 +218,15 @@ def _refers_early(sentence: str) -> bool:
         return False
     following = sentence[match.end() : match.end() + 1]
     return not (match["rest"].rstrip().endswith(",") and following.isupper())
+
+
+def _names_nobody(sentence: str) -> bool:
+    """Whether a personal pronoun comes before anyone that it could stand for, as in `The letter reached her in May`."""
+    said = _SAID_ALOUD.sub(" ", sentence)
+    found = _PERSON.search(said)
+    if found is None:
+        return False
+    before = said[: found.start()]
+    if _NAME.search(before) or _SOMEBODY.search(before) or _NAMED_AFTER.match(said, found.end()):
+        return False
+    return not (found[0][0] in "tT" and _SEVERAL.search(before))
