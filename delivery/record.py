@@ -50,7 +50,7 @@ class Recorder:
         bot_id: int,
         in_doubt: InDoubt,
         *,
-        writing: asyncio.Lock,
+        writing: asyncio.Semaphore,
         done: Callable[[Sequence[Outcome]], None],
     ) -> None:
         self._db = db

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, ClassVar, cast
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from telegram._utils.defaultvalue import DefaultValue
@@ -21,7 +23,7 @@ KEEP_ALIVE_SECONDS = 15
 # A server that reads our request ever so slowly has this much more than one that answers slowly.
 SPARE_SECONDS = 5.0
 # More than a sender's calls in flight at the paid rate: replies find one as well.
-CONNECTIONS = 128
+CONNECTIONS = 192
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 DOUBTFUL = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
 
@@ -55,6 +57,7 @@ class AiohttpRequest(BaseRequest):
         self._read_timeout = read_timeout
         self._upload_timeout = upload_timeout
         self._session: aiohttp.ClientSession | None = None
+        self._proxies: dict[str, str | None] = {}  # by scheme and host
 
     @property
     def read_timeout(self) -> float:
@@ -65,7 +68,6 @@ class AiohttpRequest(BaseRequest):
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEP_ALIVE_SECONDS),
                 headers={"User-Agent": self.USER_AGENT},
-                trust_env=True,
                 trace_configs=[_tracing()],
             )
 
@@ -107,6 +109,7 @@ class AiohttpRequest(BaseRequest):
     ) -> tuple[int, bytes, str | None]:
         if self._session is None:
             raise NeverSentError("the transport is not open")
+        proxy = self._proxy(url)
         sent: list[bool] = []
         failure: TelegramError
         try:
@@ -115,6 +118,7 @@ class AiohttpRequest(BaseRequest):
                 url,
                 data=data.body if isinstance(data, Encoded) else _form(data),
                 headers=FORM if isinstance(data, Encoded) else None,
+                proxy=proxy,
                 timeout=limits,
                 allow_redirects=False,
                 trace_request_ctx=sent,
@@ -128,6 +132,18 @@ class AiohttpRequest(BaseRequest):
                 InDoubtError(f"no answer from the Bot API ({name})") if sent else NeverSentError(f"not sent ({name})")
             )
         raise failure  # out here, so that the error is not even this one's context
+
+    def _proxy(self, url: str) -> str | None:
+        """By the environment, looked up once for each server: aiohttp would ask a thread, twice for each call."""
+        origin = url[: url.find("/", url.find("://") + 3)]
+        if origin not in self._proxies:
+            try:
+                parts = urlsplit(origin)
+            except ValueError:
+                raise NeverSentError("the Bot API's address is none") from None
+            bypassed = parts.hostname is None or proxy_bypass(parts.hostname)
+            self._proxies[origin] = None if bypassed else getproxies().get(parts.scheme)
+        return self._proxies[origin]
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import FromClause, Update, bindparam, func, or_, select, update
+from sqlalchemy import FromClause, Update, bindparam, func, literal_column, select, update
 
 from storage.batches import Batch
 from storage.claims import Claim, Copy
@@ -16,7 +16,8 @@ from storage.schema import delivery, delivery_part
 # Built once; names of parameters differ from the columns', which UPDATE keeps for itself. A delivery that was forgotten
 # meanwhile, or whose number SQLite gave to another, is not at this part of this edition any more.
 _GIVEN = Batch("id", "edition", "part", "message")
-_OPEN = or_(delivery.c.state == DeliveryState.QUEUED.value, delivery.c.state == DeliveryState.SENDING.value)
+# An expression, which no partial index serves: PostgreSQL would read the whole queue where it thinks it short.
+_OPEN = (delivery.c.state + "").in_((literal_column("'queued'"), literal_column("'sending'")))
 _ANEW = {"next_part": delivery.c.next_part + 1, "reason": None, "attempts": 0, "doubts": 0}
 
 

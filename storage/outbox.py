@@ -19,7 +19,6 @@ from sqlalchemy import (
     FromClause,
     Select,
     bindparam,
-    exists,
     func,
     literal_column,
     or_,
@@ -59,7 +58,17 @@ class Sendership:
 
 
 def _lane_ids(lane: Lane) -> Select[Any]:
-    mine, earlier = delivery.alias(), delivery.alias()
+    mine, other = delivery.alias(), delivery.alias()
+    # Not NOT EXISTS: where PostgreSQL's statistics know of no queue yet, it joins the whole queue to each of its rows.
+    first = (
+        select(func.min(other.c.id))
+        .where(
+            other.c.destination_id == mine.c.destination_id,
+            other.c.lane == mine.c.lane,
+            other.c.state.in_((_QUEUED, _SENDING)),
+        )
+        .scalar_subquery()
+    )
     query = (
         select(mine.c.id)
         .where(
@@ -67,12 +76,7 @@ def _lane_ids(lane: Lane) -> Select[Any]:
             mine.c.lane == literal_column(str(int(lane))),
             mine.c.state == _QUEUED,
             mine.c.not_before <= bindparam("the_time"),
-            ~exists().where(
-                earlier.c.destination_id == mine.c.destination_id,
-                earlier.c.lane == mine.c.lane,
-                earlier.c.id < mine.c.id,
-                earlier.c.state.in_((_QUEUED, _SENDING)),
-            ),
+            mine.c.id == first,
         )
         .order_by(mine.c.bot_id, mine.c.lane, mine.c.not_before, mine.c.id)
         .limit(bindparam("the_limit"))
@@ -116,8 +120,9 @@ _GIVEN = Batch("id", "part", "revision")
 
 
 def _unlocked(given: FromClause) -> Select[Any]:
-    mine = delivery.c.id.in_(select(given.c.id))
-    return select(delivery.c.id).where(mine, delivery.c.state == _QUEUED).with_for_update(skip_locked=True, of=delivery)
+    # An expression, which no partial index serves: PostgreSQL would read the whole queue where it thinks it short.
+    mine, queued = delivery.c.id.in_(select(given.c.id)), delivery.c.state + "" == DeliveryState.QUEUED.value
+    return select(delivery.c.id).where(mine, queued).with_for_update(skip_locked=True, of=delivery)
 
 
 _MARKED = {"state": DeliveryState.SENDING.value, "attempts": delivery.c.attempts + 1}
