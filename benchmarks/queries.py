@@ -104,7 +104,7 @@ def _queries(database: Database) -> dict[str, Query]:
 
     async def words() -> object:
         async with database.read() as tx:
-            return await search.search(tx, f"{WORDS[3]} {WORDS[40]}", limit=5)
+            return await search.search(tx, search.Query(tuple(search.phrases(f"{WORDS[3]} {WORDS[40]}"))), limit=5)
 
     return {"latest": latest, "topic": of_topic, "search": words}
 

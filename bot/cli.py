@@ -15,6 +15,7 @@ WHERE = {
     "ingest": "bot.cli_ingest",
     "summarize": "bot.cli_summarize",
     "digest": "bot.cli_ingest",
+    "search": "bot.cli_search",
     "sources": "bot.cli_sources",
     "db": "bot.cli_ops",
     "check": "bot.cli_ops",

@@ -17,7 +17,8 @@ class Incoming:
 
     `command` is lower-case, empty for plain text. `addressed`: it is surely for this bot; in a group a bare command may
     be another bot's. `admin`: it was written in the chat's own name, which only admins can. `thread_id` is 0 where
-    there is none. `data`: the button's, None for messages. `query_id`: to answer the button by.
+    there is none. `data`: the button's, None for messages; `replied_text` is then of the message that holds it.
+    `query_id`: to answer the button by.
     """
 
     chat: Chat
@@ -86,6 +87,7 @@ def read_press(update: Update) -> Incoming | None:
         thread_id=_thread(full) if full else 0,
         data=query.data or "",
         query_id=query.id,
+        replied_text=_said(full),
         editable=full is not None,
     )
 

@@ -42,7 +42,8 @@ async def by_headline(tx: Connection, words: str, *, limit: int) -> list[Article
     Where none does: whose headline holds all of them in any order.
     """
     waiting = await articles.pending(tx, limit=PENDING_SEARCHED)
-    candidates = [*waiting, *await search.search(tx, words, limit=SEARCHED)]
+    query = search.Query(tuple(search.phrases(words)))
+    candidates = [*waiting, *await search.search(tx, query, limit=SEARCHED)]
     folded = _fold(words)
     whole = [found for found in candidates if folded in _fold(found.headline)]
     each = [found for found in candidates if all(word in _fold(found.headline) for word in folded.split())]

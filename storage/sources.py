@@ -51,6 +51,15 @@ async def all_sources(tx: Connection) -> list[Source]:
     return [_source(row) for row in await tx.execute(select(source).order_by(source.c.name))]
 
 
+async def named(tx: Connection, words: str, *, limit: int = 100) -> list[Source]:
+    """Of that very name, whatever its case; else those whose name holds the words."""
+    pattern = "%" + words.strip().replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+    query = select(source).where(source.c.name.ilike(pattern, escape="!")).order_by(source.c.name).limit(limit)
+    found = [_source(row) for row in await tx.execute(query)]
+    same = [item for item in found if item.name.casefold() == words.strip().casefold()]
+    return same or found
+
+
 async def set_trusted(tx: Connection, source_id: int, *, trusted: bool) -> None:
     """Trusted: what comes is usable at once; else it waits for an editor."""
     await tx.execute(update(source).where(source.c.id == source_id).values(trusted=trusted))

@@ -47,16 +47,23 @@ def search_text(headline: str, paragraphs: Iterable[str], caption: str | None = 
 
 def phrases(words: str) -> list[list[str]]:
     """What a person typed, as phrases that must all occur: usually one token each, several for CJK or `covid-19`."""
-    found = [_tokens(word, tail=False) for word in words[: MAX_TOKEN * MAX_WORDS].split()]
-    return [phrase for phrase in found if phrase][:MAX_WORDS]
+    found = [phrase(word) for word in words[: MAX_TOKEN * MAX_WORDS].split()]
+    return [tokens for tokens in found if tokens][:MAX_WORDS]
 
 
-def _tokens(value: str, *, tail: bool = True) -> list[str]:
+def phrase(words: str) -> list[str]:
+    """Words that must follow one another, as the index holds them; the last may go on, where it is CJK."""
+    return _tokens(words[: MAX_TOKEN * MAX_WORDS], open_end=True)
+
+
+def _tokens(value: str, *, open_end: bool = False) -> list[str]:
     folded = unicodedata.normalize("NFKC", value).casefold()
     folded = _ACRONYM.sub(lambda found: found[0].replace(".", "") + " ", _POSSESSIVE.sub("", folded))
     plain = unicodedata.normalize("NFC", unicodedata.normalize("NFD", folded).translate(_KEPT))
+    runs = list(_RUN.finditer(plain))
     found: list[str] = []
-    for run in _RUN.finditer(plain):
+    for number, run in enumerate(runs, start=1):
+        tail = not open_end or number < len(runs)
         found.extend(_pairs(run[0], tail) if run["cjk"] else [run[0][:MAX_TOKEN]])
     return found
 

@@ -29,8 +29,9 @@ async def add(
     url: str | None = None,
     guid: str | None = None,
     now: datetime = NOON,
+    source_name: str = "Xinhua",
 ) -> Article:
-    source = await sources.get_or_add(tx, "Xinhua", kind=SourceKind.FILE, trusted=True, now=NOON)
+    source = await sources.get_or_add(tx, source_name, kind=SourceKind.FILE, trusted=True, now=NOON)
     paragraphs = (text or f"Text of {headline}.",)
     published = NOON - timedelta(hours=hours_ago)
     draft = ArticleDraft(headline, paragraphs, url=url, guid=guid, published_at=published)

@@ -1,11 +1,15 @@
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storage import articles, search
 from storage.database import Database
-from storage.records import ArticleStatus, Cursor
+from storage.records import Article, ArticleStatus, Cursor
 from storage.words import MAX_TEXT
-from tests.storage.making import NOON, add
+from tests.storage.making import NOON, add, seed
 
 TEXTS = {
     "en": "The U.S. defence ministry's façade, COVID-19 and the Xi's visit in 2017 cost $2.4 million (see page_7).",
@@ -19,6 +23,10 @@ TEXTS = {
 }
 
 
+def words_of(typed: str) -> search.Query:
+    return search.Query(tuple(search.phrases(typed)))
+
+
 CASES = [
     ("defence", {"en"}), ("DEFENCE ministry", {"en"}), ("facade", {"en"}), ("us", {"en"}), ("U.S.", {"en"}),
     ("covid-19", {"en"}), ("xi", {"en"}), ("Xi's visit", {"en"}), ("2017", {"en"}), ("defen", set()),
@@ -28,6 +36,7 @@ CASES = [
     ("半導体", {"ja"}), ("工場", {"ja"}), ("メーカー", {"ja"}),
     ("президент", {"ru"}), ("елкино", {"ru"}), ("संसद", {"hi"}), ("प्रधानमंत्री", {"hi"}), ("الرئيس", {"ar"}),
     ("thaad", {"mix"}), ("배치", {"mix"}), ("5g", {"mix"}),
+    ("5g서비스", {"mix"}), ("thaad배치와", {"mix"}), ("thaad치와", set()),
     ("", set()), ("?!", set()), ('"', set()), ("* OR NOT", set()), ("a:b & | !", set()), ("the xyzzy", set()),
     ("'; DROP TABLE article", set()), ("x" * 10_000, set()), ("\x00\ud800", set()),
 ]  # fmt: skip
@@ -39,7 +48,8 @@ async def test_words_are_found_in_every_script(db: Database) -> None:
         for language, text in TEXTS.items():
             await add(tx, language, text=text)
         found = [
-            (words, {article.headline for article in await search.search(tx, words, limit=50)}) for words, _ in CASES
+            (words, {article.headline for article in await search.search(tx, words_of(words), limit=50)})
+            for words, _ in CASES
         ]
     assert found == CASES
 
@@ -49,7 +59,7 @@ async def test_pages_are_newest_first_without_gap_or_overlap(db: Database) -> No
         for number in range(12):
             await add(tx, f"War {number}", hours_ago=(number * 5) % 12 // 2)
         seen, before = [], None
-        while found := await search.search(tx, "war", limit=5, before=before):
+        while found := await search.search(tx, words_of("war"), limit=5, before=before):
             seen += [(article.published_at, article.id) for article in found]
             before = Cursor(*seen[-1])
     assert len(seen) == 12
@@ -60,8 +70,8 @@ async def test_articles_before_1970_keep_their_order(db: Database) -> None:
     async with db.begin() as tx:
         old = await add(tx, "War old", hours_ago=24 * 365 * 90)
         new = await add(tx, "War new")
-        assert [article.id for article in await search.search(tx, "war", limit=5)] == [new.id, old.id]
-        after = await search.search(tx, "war", limit=5, before=Cursor(new.published_at, new.id))
+        assert [article.id for article in await search.search(tx, words_of("war"), limit=5)] == [new.id, old.id]
+        after = await search.search(tx, words_of("war"), limit=5, before=Cursor(new.published_at, new.id))
         assert [article.id for article in after] == [old.id]
 
 
@@ -70,16 +80,16 @@ async def test_search_follows_edits_and_status(db: Database) -> None:
         one = await add(tx, "Zebra")
         await add(tx, "Zebra waiting", status=ArticleStatus.PENDING)
         await articles.edit(tx, one.id, headline="Giraffe")
-        assert [article.id for article in await search.search(tx, "giraffe", limit=5)] == [one.id]
+        assert [article.id for article in await search.search(tx, words_of("giraffe"), limit=5)] == [one.id]
         await articles.set_status(tx, one.id, ArticleStatus.CANCELED, NOON)
-        assert await search.search(tx, "giraffe", limit=5) == []
+        assert await search.search(tx, words_of("giraffe"), limit=5) == []
 
 
 async def test_a_huge_article_is_stored_and_found_by_its_beginning(db: Database) -> None:
     text = "半导体" * 200_000 + " " + "w" * 100_000
     async with db.begin() as tx:
         huge = await add(tx, "Leviathan", text=text)
-        assert [article.id for article in await search.search(tx, "leviathan", limit=5)] == [huge.id]
+        assert [article.id for article in await search.search(tx, words_of("leviathan"), limit=5)] == [huge.id]
 
 
 @given(st.text(), st.text())
@@ -88,3 +98,71 @@ def test_search_text_holds_only_words_and_spaces(headline: str, text: str) -> No
     assert len(built) <= MAX_TEXT
     assert not set(built) & set("\x00\"'*():-\n")
     assert "  " not in built
+
+
+VOCABULARY = ("seoul", "beijing", "trade", "talks", "envoy", "storm", "反导系统", "导弹", "5g")
+
+
+def _random_query(random: Random, sources: Sequence[int], topic_ids: Sequence[int]) -> search.Query:
+    def some(chance: float) -> bool:
+        return random.random() < chance
+
+    def moment() -> datetime | None:
+        return NOON - timedelta(hours=random.randrange(60)) if some(0.3) else None
+
+    phrases = search.phrases(" ".join(random.choices(VOCABULARY, k=random.randrange(3))))
+    if some(0.3):
+        phrases.append([random.choice(VOCABULARY[:6]), random.choice(VOCABULARY[:6])])
+    return search.Query(
+        tuple(phrases),
+        tuple(search.phrases(random.choice(VOCABULARY))) if some(0.3) else (),
+        tuple(tuple(random.sample(topic_ids, k=random.randrange(1, 3))) for _ in range(random.randrange(3))),
+        tuple(random.sample(sources, k=random.randrange(1, 3))) if some(0.4) else None,
+        moment(),
+        moment(),
+    )
+
+
+def _holds(query: search.Query, article: Article, filed: Collection[int]) -> bool:
+    tokens = f" {search.search_text(article.headline, article.paragraphs)} "
+
+    def occurs(phrase: Sequence[str]) -> bool:
+        return f" {' '.join(phrase)} " in tokens
+
+    return (
+        all(occurs(phrase) for phrase in query.phrases)
+        and not any(occurs(phrase) for phrase in query.without)
+        and all(any(topic_id in filed for topic_id in ids) for ids in query.topics)
+        and (query.source_ids is None or article.source_id in query.source_ids)
+        and (query.since is None or article.published_at >= query.since)
+        and (query.until is None or article.published_at < query.until)
+    )
+
+
+async def test_every_query_finds_what_reading_the_whole_archive_finds(db: Database) -> None:
+    random = Random(11)
+    topic_ids = list((await seed(db)).values())
+    archive: dict[Article, set[int]] = {}
+    async with db.begin() as tx:
+        for number in range(50):
+            filed = set(random.sample(topic_ids, k=random.randrange(3)))
+            words = " ".join(random.choices(VOCABULARY, k=6))
+            added = await add(
+                tx,
+                f"{number} {words}",
+                hours_ago=random.randrange(60),
+                topic_ids=dict.fromkeys(filed, 4.0),
+                source_name=random.choice(["Xinhua", "Yonhap", "AFP"]),
+            )
+            archive[added] = filed
+        await add(tx, "Hidden seoul trade", status=ArticleStatus.PENDING)
+    sources = sorted({article.source_id for article in archive})
+    newest_first = sorted(archive, key=lambda item: (item.published_at, item.id), reverse=True)
+    async with db.read() as tx:
+        for _ in range(80):
+            query = _random_query(random, sources, topic_ids)
+            wanted = [] if query.is_empty else [item for item in newest_first if _holds(query, item, archive[item])]
+            pages = [(None, wanted), *((Cursor(item.published_at, item.id), wanted[4:]) for item in wanted[3:4])]
+            for before, rest in pages:
+                found = await search.search(tx, query, limit=7, before=before, stretches=(3, 9))
+                assert [item.id for item in found] == [item.id for item in rest[:7]], query
