@@ -24,6 +24,7 @@ from bot.commands import desk
 from bot.commands.desk_intake import DeskIntake
 from bot.commands.start import make_claim_link
 from bot.listen import listen
+from bot.progress import tell_progress
 from bot.receive import ALLOWED_UPDATES, Receiver
 from bot.registry import Registry
 from bot.router import Router
@@ -31,7 +32,7 @@ from bot.source_notices import tell_editors
 from bot.speak import Speaker
 from bot.ticks import Tick, Ticks
 from config.settings import Settings
-from delivery import alerts, digest, fanout, retention
+from delivery import alerts, corrections, digest, fanout, retention
 from delivery.limiter import Limiter, Turn
 from delivery.lock import SenderLock
 from delivery.pace import Pacer
@@ -54,6 +55,10 @@ STOP_DEADLINE_S = 25.0
 # How often updates are looked for that another process stored, should its notice be missed; what this one stores is
 # taken up at once.
 CHECK_ALONE_S, CHECK_SHARED_S = 2.0, 0.5
+
+
+# How often messages edit themselves: each edit takes a place in the pace.
+PROGRESS_S = 3.0
 
 
 class Process(StrEnum):
@@ -330,6 +335,13 @@ class Service:
         async def fan_outs() -> int:
             return await fanout.run_fanout(database, bot_id=bot_id, now=clock())
 
+        async def amendments() -> int:
+            return await corrections.run_corrections(database, bot_id=bot_id, now=clock())
+
+        async def told() -> int:
+            speaker = Speaker(database, self.bot, self.me)
+            return await tell_progress(database, speaker, bot_id=bot_id, now=clock())
+
         async def old_rows() -> int:
             return await retention.run_retention(database, now=clock())
 
@@ -341,6 +353,8 @@ class Service:
             "digests": Tick(2, lambda: self._woken(digests())),
             "alerts": Tick(1, lambda: self._woken(urgent())),
             "fanout": Tick(1, lambda: self._woken(fan_outs())),
+            "corrections": Tick(1, lambda: self._woken(amendments())),
+            "progress": Tick(PROGRESS_S, told),
             "retention": Tick(600, old_rows),
             "feeds": Tick(1, self.poller.take_due),
             "paused sources": Tick(15, paused_sources),

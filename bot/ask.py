@@ -8,6 +8,7 @@ from typing import Any
 from telegram import Bot, Document
 
 from storage.database import Database
+from storage.progress import Subject
 from storage.records import Chat, ChatKind, Destination, Role, Topic
 
 Button = tuple[str, str]  # label, and callback data or an http(s) or tg URL
@@ -88,8 +89,9 @@ class Reply:
     """`text` is Telegram HTML; empty: nothing is sent. A button's reply edits its message unless `fresh`.
 
     `more`: messages that follow. `toast`: a note shown over the button that was pressed (200 characters); `alarm` shows
-    it as a dialog. `article_ids`: the articles that the text carries, so that corrections reach it. `menus_for`: ids
-    of people whose role changed: their command menus are renewed.
+    it as a dialog. `article_ids`: the articles that the text carries, so that corrections reach it, unless it is the
+    `desk`'s own view of them. `follows`: the push or correction whose progress it tells until that is over.
+    `menus_for`: ids of people whose role changed: their command menus are renewed.
     """
 
     text: str = ""
@@ -101,6 +103,8 @@ class Reply:
     article_ids: tuple[int, ...] = ()
     preview: bool = False
     menus_for: tuple[int, ...] = ()
+    desk: bool = False
+    follows: tuple[Subject, int] | None = None
 
 
 def rows(buttons: Sequence[Button], width: int) -> Keyboard:

@@ -216,6 +216,7 @@ class Router:
         reply = await task.handler(replace(ask, args=task.args, may_change=may_change, data=dict(task.data or {})))
         if task.who.role is not None:
             self._wake()
+            return replace(reply, desk=True, more=tuple(replace(item, desk=True) for item in reply.more))
         return reply
 
     async def _may_change(self, who: Who, incoming: Incoming, now: datetime) -> bool:

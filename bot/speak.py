@@ -13,8 +13,9 @@ from telegram.error import BadRequest, TelegramError
 from bot.ask import Button, Identity, Keyboard, Reply
 from delivery import render
 from delivery.fate import Fate, FateKind, fate_of
-from storage import chats, replies
+from storage import chats, progress, replies
 from storage.database import Database
+from storage.progress import Follower, Subject
 from storage.records import ChatState
 
 log = structlog.get_logger(__name__)
@@ -47,17 +48,23 @@ class Speaker:
         self._me = me
         self._sleep = sleep
 
-    async def say(self, place: Place, reply: Reply, now: datetime) -> None:
-        """Send the reply, or edit the message that it replaces; note which articles it carries."""
+    async def say(self, place: Place, reply: Reply, now: datetime) -> int | None:
+        """Send the reply, or edit the message that it replaces; note which articles it carries.
+
+        Returns the message's id; None where nothing was sent.
+        """
         if not reply.text:
-            return
+            return None
         place, message_id = await self._put(place, reply)
         if message_id is None:
-            return
+            return None
         if reply.article_ids or place.edit is not None:
-            await self._record(place.chat_id, message_id, reply.article_ids, now)
+            await self._record(place.chat_id, message_id, reply, now)
+        if reply.follows is not None:
+            await self._follow(place.chat_id, message_id, reply.follows, now)
         for following in reply.more:
             await self.say(replace(place, edit=None, answers=None), following, now)
+        return message_id
 
     async def answer_press(self, query_id: str, toast: str = "", *, alarm: bool = False) -> None:
         """Stop the button's waiting. Late answers are refused; that harms nobody."""
@@ -132,16 +139,21 @@ class Speaker:
         async with self._db.begin() as tx:
             await chats.migrate(tx, self._me.bot_id, old, new)
 
-    async def _record(self, chat_id: int, message_id: int, article_ids: tuple[int, ...], now: datetime) -> None:
+    async def _record(self, chat_id: int, message_id: int, reply: Reply, now: datetime) -> None:
         async with self._db.begin() as tx:
             await replies.record(
                 tx,
                 bot_id=self._me.bot_id,
                 chat_id=chat_id,
                 message_id=message_id,
-                article_ids=article_ids,
+                article_ids=reply.article_ids,
                 now=now,
+                desk=reply.desk,
             )
+
+    async def _follow(self, chat_id: int, message_id: int, what: tuple[Subject, int], now: datetime) -> None:
+        async with self._db.begin() as tx:
+            await progress.follow(tx, Follower(self._me.bot_id, chat_id, message_id, *what, shown="", at=now))
 
 
 def _quoting(place: Place) -> ReplyParameters | None:

@@ -60,12 +60,9 @@ async def confirm(db: Database, *, draft_id: int, article_id: int, now: datetime
     in the article any more.
     """
     async with db.begin() as tx:
-        earlier = await corrections.of_article(tx, article_id)
         opened = await corrections.open_draft(tx, draft_id, now)
-        if opened is None or await corrections.status_of(tx, opened.article_id) is ArticleStatus.CANCELED:
-            if opened is not None:
-                await corrections.finish(tx, opened.id)
-            return Confirmed(None, tuple(earlier or await corrections.of_article(tx, article_id)))
+        if opened is None:
+            return Confirmed(None, tuple(await corrections.of_article(tx, article_id)))
         await _change(tx, opened, now)
         while affected := await corrections.affected(tx, opened, limit=AT_ONCE, sending=True):
             await _rework(tx, opened, affected, now)

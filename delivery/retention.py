@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from storage import editors, inbox, prompts, prune, replies
+from storage import corrections, editors, inbox, prompts, prune, replies
 from storage.database import Connection, Database
 
 CHUNK = 2_000
@@ -12,6 +12,7 @@ REPLIES = timedelta(days=30)
 SLOTS = timedelta(days=60)
 UPDATES = timedelta(days=2)
 QUESTIONS = timedelta(days=1)
+DRAFTS = timedelta(days=2)
 
 
 async def run_retention(
@@ -30,6 +31,7 @@ async def run_retention(
         lambda tx: replies.prune(tx, before=now - reply_articles),
         lambda tx: inbox.prune(tx, before=now - UPDATES, limit=chunk),
         lambda tx: prompts.prune(tx, before=now - QUESTIONS),
+        lambda tx: corrections.prune(tx, before=now - DRAFTS),
         lambda tx: editors.prune_invitations(tx, now),
     )
     gone = 0

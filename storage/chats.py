@@ -175,6 +175,8 @@ async def _lock_destinations(tx: Connection, bot_id: int, chat_id: int) -> None:
 async def _drop_chat_rows(tx: Connection, bot_id: int, chat_id: int) -> None:
     replies = schema.reply_article
     await tx.execute(delete(replies).where(replies.c.bot_id == bot_id, replies.c.chat_id == chat_id))
+    told = schema.progress_message
+    await tx.execute(delete(told).where(told.c.bot_id == bot_id, told.c.chat_id == chat_id))
     await prompts.forget_chat(tx, bot_id=bot_id, chat_id=chat_id)
     await tx.execute(delete(_chats).where(_chat_is(bot_id, chat_id)))
 

@@ -60,7 +60,7 @@ async def get(tx: Connection, correction_id: int) -> Correction | None:
 
 
 async def open_draft(tx: Connection, draft_id: int, now: datetime) -> Correction | None:
-    """From now on it is carried out; None where somebody said so before, or there is no such draft.
+    """From now on it is carried out; None where it was before, the article is killed, or there is no such draft.
 
     Nothing is marked for sending until the commit: what was marked before is seen here, what is marked afterwards
     reads the new text.
@@ -69,7 +69,9 @@ async def open_draft(tx: Connection, draft_id: int, now: datetime) -> Correction
     if found is None:
         return None
     await tx.execute(select(bot.c.bot_id).where(bot.c.bot_id == found.bot_id).with_for_update())
-    await tx.execute(select(article.c.id).where(article.c.id == found.article_id).with_for_update())
+    status = await tx.scalar(select(article.c.status).where(article.c.id == found.article_id).with_for_update())
+    if status == ArticleStatus.CANCELED:
+        return None
     used = update(correction).where(correction.c.id == draft_id, correction.c.state == DRAFT).values(state=USED)
     if not (await tx.execute(used)).rowcount:
         return None
@@ -130,14 +132,6 @@ async def reword(
     }
     values |= {} if taken else {"content_hash": key}
     await tx.execute(update(article).where(article.c.id == article_id).values(**values))
-
-
-async def status_of(tx: Connection, article_id: int) -> ArticleStatus:
-    """Raises LookupError where there is no such article."""
-    found = await tx.scalar(select(article.c.status).where(article.c.id == article_id))
-    if found is None:
-        raise LookupError(f"there is no article {article_id}")
-    return ArticleStatus(found)
 
 
 async def count_version(tx: Connection, article_id: int) -> None:

@@ -1,6 +1,17 @@
 """The news desk's commands in one place, with the subscribers' commands around them."""
 
-from bot.commands import desk_add, desk_edit, desk_editors, desk_opml, desk_push, desk_queue, desk_sources, desk_status
+from bot.commands import (
+    desk_add,
+    desk_correct,
+    desk_edit,
+    desk_editors,
+    desk_opml,
+    desk_push,
+    desk_queue,
+    desk_sources,
+    desk_status,
+    desk_urgent,
+)
 from bot.commands.build import build
 from bot.commands.desk_add import Adding, Intake
 from bot.commands.desk_sources import Find, Sourcing
@@ -16,7 +27,7 @@ async def finds_nothing(address: str) -> Found:
 def registry(intake: Intake, find: Find = finds_nothing) -> Registry:
     """Everything that the bot understands. `intake` takes in what /add brings, `find` looks for a site's feed."""
     adding, sourcing = Adding(intake), Sourcing(find)
-    rooms = (desk_queue, desk_edit, desk_push, desk_status, desk_editors)
+    rooms = (desk_queue, desk_edit, desk_push, desk_urgent, desk_correct, desk_status, desk_editors)
     return build(
         (
             *desk_add.commands(adding),
@@ -25,7 +36,7 @@ def registry(intake: Intake, find: Find = finds_nothing) -> Registry:
             *desk_opml.COMMANDS,
         ),
         (*desk_add.presses(adding), *(press for room in (*rooms, desk_sources) for press in room.PRESSES)),
-        (*desk_add.answers(adding), *desk_edit.ANSWERS, *desk_sources.answers(sourcing)),
+        (*desk_add.answers(adding), *desk_edit.ANSWERS, *desk_correct.ANSWERS, *desk_sources.answers(sourcing)),
         document=desk_add.document(adding),
         words=desk_add.words,
     )

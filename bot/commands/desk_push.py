@@ -4,18 +4,17 @@ from bot import names
 from bot.access import Who
 from bot.ask import Ask, Keyboard, Reply, rows
 from bot.commands import pages
+from bot.delivery_words import duration
 from bot.registry import Command, Press
 from delivery import render, status
 from delivery.push import PushReceipt, push
 from delivery.status import Progress
 from delivery.wording import when
 from storage import editions
+from storage.progress import Subject
 from storage.records import Edition, Topic
 from storage.slots import zone_of
 
-# Messages a second to everybody together, as the pacer lets them go.
-PACE = 29
-MINUTE, HOUR = 60, 3600
 TOPIC_BUTTONS = 12
 
 
@@ -94,6 +93,7 @@ def told(receipt: PushReceipt, topic: Topic, ask: Ask, edition: Edition, progres
     return Reply(
         f"📣 On its way: {articles} on {_name(topic)} to {chats}, in {duration(progress.total * len(edition.parts))}.",
         keyboard=(_STATUS,),
+        follows=(Subject.EDITION, edition.id),
     )
 
 
@@ -102,18 +102,6 @@ _STATUS = (("📬 How it goes", "d-stat"),)
 
 def _name(topic: Topic) -> str:
     return f"<b>{render.escape(topic.name)}</b>"
-
-
-def duration(messages: int) -> str:
-    """About how long so many messages take."""
-    seconds = messages / PACE
-    if seconds < 2:  # noqa: PLR2004 - not worth a number
-        return "a moment"
-    if seconds < 2 * MINUTE:
-        return f"about {seconds:.0f} seconds"
-    if seconds < 2 * HOUR:
-        return f"about {seconds / MINUTE:.0f} minutes"
-    return f"about {seconds / HOUR:.0f} hours"
 
 
 COMMANDS = (Command("push", send, "Send a topic's news now", who=Who.EDITOR, usage="TOPIC"),)

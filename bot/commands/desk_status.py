@@ -1,29 +1,23 @@
 """/status: how deliveries go, of one article or of the latest editions."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
+from bot import delivery_words
 from bot.access import Who
-from bot.ask import Ask, Reply
+from bot.ask import Ask, Keyboard, Reply
 from bot.commands import desk_card
 from bot.registry import Command, Press
+from delivery import corrections as carrying_out
 from delivery import render, status
 from delivery.status import Progress
 from delivery.wording import when
-from storage import articles, editions
-from storage.records import Article, EditionKind
+from storage import articles, corrections, deliveries, editions
+from storage.progress import Subject
+from storage.records import Article, ArticleStatus
 from storage.slots import zone_of
 
 EDITIONS, LOOKED_AT = 5, 10
-REASONS = 4
-
-_NAMES = {
-    EditionKind.DIGEST: "📰 Digest",
-    EditionKind.ALERT: "🔔 Alert",
-    EditionKind.PUSH: "📣 Push",
-    EditionKind.CORRECTION: "✏️ Correction",
-    EditionKind.KILL: "⛔ Withdrawal",
-    EditionKind.ANNOUNCEMENT: "📢 Announcement",
-}
+CORRECTIONS = 3
 
 
 async def show(ask: Ask) -> Reply:
@@ -48,21 +42,33 @@ async def press(ask: Ask) -> Reply:
 async def _of_article(ask: Ask, article: Article, *, fresh: bool = True) -> Reply:
     async with ask.db.read() as tx:
         found = await status.of_article(tx, article.id)
+        said = await corrections.of_article(tx, article.id)
+        amended = [delivery_words.corrected(await carrying_out.standing(tx, item)) for item in said]
     headline = render.escape(desk_card.short(article.headline, 200))
     head = f"<b>{headline}</b>\nNo. {article.id} · {desk_card.state(article)}"
     newest = sorted(found, key=lambda item: -item.edition_id)
     blocks = [progress_text(item, ask) for item in newest[:EDITIONS]] or [_nothing_yet(article)]
     if len(newest) > 1:
-        blocks.insert(0, f"In {len(newest)} editions, {sum(item.sent for item in newest):,} times sent. The latest:")
+        blocks.insert(0, f"In {len(newest)} editions, sent {_times(sum(item.sent for item in newest))}. The latest:")
     return Reply(
-        "\n\n".join([head, *blocks]),
-        keyboard=((_refresh(f"d-stat:{article.id}:again"), ("✏️ Article", f"d-new:{article.id}")),),
+        "\n\n".join([head, *amended[-CORRECTIONS:], *blocks]),
+        keyboard=(*_again(newest[:EDITIONS]), *_acts(article)),
         article_ids=(article.id,),
         fresh=fresh,
     )
 
 
+def _acts(article: Article) -> Keyboard:
+    look = (_refresh(f"d-stat:{article.id}:again"), ("✏️ Article", f"d-new:{article.id}"))
+    if article.status is not ArticleStatus.USABLE:
+        return (look,)
+    key = article.id
+    return (look, (("🚨 Urgent", f"d-urg:{key}"), ("✏️ Correct", f"d-cor:{key}"), ("⛔ Kill", f"d-kill:{key}")))
+
+
 def _nothing_yet(article: Article) -> str:
+    if article.status is ArticleStatus.CANCELED:
+        return "Nobody had been sent it."
     if article.archive:
         return "It is of the archive: readers find it, nobody is sent it."
     return "Nobody was sent it yet. It comes with the next digests, and at once with a push."
@@ -78,7 +84,7 @@ async def _latest(ask: Ask, *, fresh: bool = True) -> Reply:
     blocks = [progress_text(item, ask) for item in found] or ["Nothing was sent yet."]
     return Reply(
         "\n\n".join(["<b>What was sent last</b>", *blocks, queue]),
-        keyboard=((_refresh("d-stat::again"),),),
+        keyboard=(*_again(found), (_refresh("d-stat::again"),)),
         fresh=fresh,
     )
 
@@ -90,26 +96,39 @@ def _refresh(data: str) -> tuple[str, str]:
 def progress_text(item: Progress, ask: Ask) -> str:
     """One edition: what it is, since when, and what became of its deliveries."""
     at = when(item.composed_at, zone_of(ask.chat.zone), ask.now, ask.chat.language)
-    counts = [f"✅ {item.sent:,} sent", f"⏳ {item.waiting:,} waiting" if item.waiting else ""]
-    lines = [f"<b>{_NAMES[item.kind]}</b> of {at}, for {_chats(item.total)}"]
-    lines.append(" · ".join(part for part in counts if part))
-    lines += _reasons("❌", "failed", item.failed) + _reasons("➖", "dropped", item.dropped)
-    if item.in_doubt:
-        lines.append(f"❔ {item.in_doubt:,} in doubt: handed to Telegram, no answer came")
-    return "\n".join(lines)
+    head = f"<b>{delivery_words.NAMES[item.kind]}</b> of {at}, for {delivery_words.chats(item.total)}"
+    return "\n".join([head, *delivery_words.counted(item)])
 
 
-def _reasons(mark: str, word: str, counts: Mapping[str, int]) -> list[str]:
-    """The most frequent reasons, one a line."""
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    lines = [f"{mark} {number:,} {word}: {render.escape(reason or 'no reason')}" for reason, number in ranked[:REASONS]]
-    rest = sum(number for _, number in ranked[REASONS:])
-    return lines + ([f"{mark} {rest:,} {word} for other reasons"] if rest else [])
+async def resend(ask: Ask) -> Reply:
+    """`edition`: what failed of it is queued again."""
+    edition_id = desk_card.number(ask.args)
+    if edition_id is None:
+        return desk_card.gone()
+    async with ask.db.begin() as tx:
+        count = await deliveries.resend_failed(tx, edition_id, ask.now)
+        how = await status.of_edition(tx, edition_id) if count else None
+    if how is None:
+        return Reply(toast="Nothing failed there, or those chats are gone.")
+    return Reply(
+        f"🔁 {delivery_words.chats(count)} again.\n{progress_text(how, ask)}",
+        fresh=True,
+        follows=(Subject.EDITION, edition_id),
+    )
 
 
-def _chats(number: int) -> str:
-    return "1 chat" if number == 1 else f"{number:,} chats"
+def _again(found: Sequence[Progress]) -> Keyboard:
+    """A row for each edition of which something failed."""
+    return tuple(
+        ((f"🔁 Send the {item.failed.total():,} that failed again", f"d-again:{item.edition_id}"),)
+        for item in found
+        if item.failed
+    )
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"
 
 
 COMMANDS = (Command("status", show, "How deliveries go", who=Who.EDITOR, usage="[ARTICLE]"),)
-PRESSES = (Press("d-stat", press, who=Who.EDITOR),)
+PRESSES = (Press("d-stat", press, who=Who.EDITOR), Press("d-again", resend, who=Who.EDITOR))

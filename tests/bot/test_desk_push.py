@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from bot.ask import utc_now
 from bot.commands import desk_add, desk_push, desk_queue, desk_status
 from bot.commands.build import build
+from bot.delivery_words import duration
 from storage import chats, subscriptions, topics
 from storage.database import Database
 from storage.records import ArticleStatus, ChatKind, Mode
@@ -143,4 +144,4 @@ async def test_the_status_of_an_article_that_nobody_was_sent(room: Newsroom) -> 
     ],
 )
 def test_the_time_that_a_push_takes_is_told_roughly(messages: int, said: str) -> None:
-    assert desk_push.duration(messages) == said
+    assert duration(messages) == said
