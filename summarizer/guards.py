@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from summarizer.body import CAPTION_LOSS, HEADING_LOSS, body_lines
+from summarizer.body import CAPTION_LOSS, HEADING_LOSS, MOST, body_lines
 from summarizer.fault import Fault
 from summarizer.openers import leans
 from summarizer.prose import Page, count_words, matter_words, own_fault
@@ -17,6 +17,7 @@ _LEAST_MATTER = 8  # longer words that a paragraph needs to be told by them,
 # and the share of them that the rest has too: the more words it has, the more it shares with any text
 _SHARED_LEAST, _SHARED_MOST, _SHARED_BY_WORD = 0.2, 0.65, 0.0018
 _NO_LETTERS = re.compile(r"[\W_]+")
+_PLAIN = bytes(ord(chr(code).lower()) if chr(code).isascii() and chr(code).isalnum() else 32 for code in range(256))
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ def judge(
 
 def fold(text: str) -> str:
     """The text's letters and figures alone, to tell repeats from one another."""
+    if text.isascii():
+        return b" ".join(text.encode().translate(_PLAIN).split()).decode()
     return _NO_LETTERS.sub(" ", text.casefold()).strip()
 
 
@@ -94,13 +97,12 @@ def _with_asides(judged: Sequence[Judged]) -> list[Judged]:
 
 def _opening_lines(lines: Mapping[int, Sequence[Judged]], first: int, last: int) -> set[int]:
     """Lines a little before the body that speak of the same: a first paragraph that share links cut off."""
+    before = [number for number in range(max(0, first - _CUT_OFF), first) if number in lines]
+    if not before:
+        return set()
     body = " ".join(one.sentence.text for number, line in lines.items() if first <= number <= last for one in line)
     matter = frozenset(matter_words(body))
-    return {
-        number
-        for number, line in lines.items()
-        if first - _CUT_OFF <= number < first and _is_of(" ".join(one.sentence.text for one in line), matter)
-    }
+    return {number for number in before if _is_of(" ".join(one.sentence.text for one in lines[number]), matter)}
 
 
 def _is_of(text: str, matter: frozenset[str]) -> bool:
@@ -110,7 +112,11 @@ def _is_of(text: str, matter: frozenset[str]) -> bool:
 
 
 def _gain(line: Sequence[Judged]) -> int:
-    words = sum(count_words(one.sentence.text) for one in line if one.fault.is_prose)
+    words = 0
+    for one in line:
+        words += count_words(one.sentence.text) if one.fault.is_prose else 0
+        if words >= MOST:
+            return MOST
     if words:
         return words
     beside = any(one.fault in (Fault.CHROME, Fault.REPEAT) for one in line)

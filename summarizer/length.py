@@ -62,6 +62,12 @@ class Room:
         self.length = length
         self._taken = (0, 0, 0)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether not even a sentence without a word would fit."""
+        sentences, words, characters = self._taken
+        return not self.length.holds(sentences + 1, words, characters + (sentences > 0))
+
     def has_room(self, texts: Iterable[str]) -> bool:
         return self.length.holds(*self._with(texts))
 

@@ -156,7 +156,9 @@ _TIMELY = re.compile(
 )
 # Who a pronoun later in the sentence may stand for: a name, or one of these words.
 _PERSON = re.compile(
-    r"\b(?:he|she|him|her|his|hers|he's|she's|he’s|she’s|they|them|their|they're|they’re)\b", re.IGNORECASE
+    # A class of letters comes first, and then what stands before it: the search skips all other letters so.
+    r"[hHsStT](?<!\w.)(?:(?<=[hH])(?i:e|im|er|is|ers|e's|e’s)|(?<=[sS])(?i:he|he's|he’s)"
+    r"|(?<=[tT])(?i:hey|hem|heir|hey're|hey’re))\b"
 )
 _SOMEBODY = re.compile(
     r"\b(?:(?:wo)?m[ae]n|boys?|girls?|mother|father|mum|mom|dad|wife|husband|son|daughter|brother|sister|friends?|couple"

@@ -1,6 +1,7 @@
 """Telling sentences from what only looks like them: headings, bylines, dates, links, items of lists."""
 
 import re
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,8 @@ _BYLINE = re.compile(
     r"|(?i:published|updated|last updated|posted|created|first published)\b\W{0,4}(?:\d|at\b|on\b|\Z|[A-Z])"
     r"|\d{1,2}:\d{2}\b.{0,40}\Z)"
 )
+_CAPITALS = string.ascii_uppercase.encode()
+_LETTERS = string.ascii_letters.encode()
 _SMALL_BEGINNING = re.compile(r"[a-z]{1,2}[A-Z]|al-|de |van |von ")
 
 
@@ -94,6 +97,10 @@ def _is_hangul(text: str, words: int) -> bool:
 
 def is_mostly_capitals(text: str) -> bool:
     beginning = text[:2_000]
+    if beginning.isascii():
+        plain = beginning.encode()
+        capital_count = len(plain) - len(plain.translate(None, _CAPITALS))
+        return capital_count * 10 > (len(plain) - len(plain.translate(None, _LETTERS))) * 6
     capitals, small = sum(map(str.isupper, beginning)), sum(map(str.islower, beginning))
     if capitals * 10 <= (capitals + small) * 6:
         return False

@@ -29,6 +29,8 @@ def choose(
     chosen: list[int] = []
     for worst in (Fault.NONE, Fault.AWKWARD):
         for index in ranking:
+            if room.is_full:
+                break
             chain = _chain(index, judged, worst)
             if chain is not None:
                 _take(chain, chosen, judged, found, room)
@@ -43,7 +45,7 @@ def _without_near_repeats(
     for index in whole:
         before = judged[index].leans_on
         near = kept[-_COMPARED:]
-        if (before is None or before in kept) and not any(_repeats(found[index], found[other]) for other in near):
+        if (before is None or before in kept) and not any(repeats(found[index], found[other]) for other in near):
             kept.append(index)
     return kept
 
@@ -66,13 +68,13 @@ def _take(
     texts = [judged[index].sentence.text for index in fresh]
     if not fresh or not room.has_room(texts):
         return
-    if any(_repeats(found[index], found[other]) for index in fresh for other in chosen[:_COMPARED]):
+    if any(repeats(found[index], found[other]) for index in fresh for other in chosen[:_COMPARED]):
         return
     room.take(texts)
     chosen.extend(fresh)
 
 
-def _repeats(one: Sequence[str], other: Sequence[str]) -> bool:
+def repeats(one: Sequence[str], other: Sequence[str]) -> bool:
     mine, theirs = frozenset(one), frozenset(other)
     shared = len(mine & theirs)
     return shared >= _LEAST_SHARED and shared >= _NEAR * min(len(mine), len(theirs))
