@@ -1,7 +1,8 @@
 """Words of a sentence as ranking compares them: folded, without function words, stemmed.
 
-Chinese, Japanese, Thai and their like write no spaces: their runs become pairs of characters. Korean words lose the
-particle that ends them. Nothing is downloaded: sumy's stemmers and lists come inside its package.
+Chinese, Japanese, Thai and their like write no spaces: their runs become pairs of characters, without those that hold a
+function word. Korean words lose the particle that ends them, Indonesian ones their affixes. Nothing is downloaded:
+sumy's stemmers and lists come inside its package.
 """
 
 import importlib
@@ -31,6 +32,11 @@ _PARTICLES = (  # of nouns, and the endings of the commonest verbs
     " 마저 들은 들이 들의 들을 다고 했다 한다 하는 하고 하며 했고 됐다 된다 되는 이다 였다"
     " 이며 이고 적인 적으로 하기 하지 해야 하면서 하여 했으며 됩니다 합니다 했습니다 입니다"
 )
+# Chinese function words of one character, and Japanese syllables: they end one word and begin another.
+_BETWEEN_WORDS = re.compile(r"[的了在是和与與及也都就把被将將之其而且并並这這那个個们們着著过過\u3041-\u3096]+")
+_INDONESIAN_ENDS = ("nya", "kan", "lah", "kah", "an", "i")
+_INDONESIAN_BEGINNINGS = re.compile(r"(?:(?:me|pe)(?:ng|ny|m|n)?|[bpt]er|di|ke|se)(?=\w?[aeiou])(?=\w{4})")
+_LEAST_INDONESIAN = 4
 _LONGEST_FIRST = tuple(sorted(_PARTICLES.split(), key=lambda particle: (-len(particle), particle)))
 _LEAST_STEM = 2
 # Suffixing languages without a stemmer at hand: the first letters stand for the word. (For Greek and Polish, sumy
@@ -85,6 +91,12 @@ def _known_stems(language: str) -> _Stems:
 
 
 def _pairs(run: str) -> list[str]:
+    """Of a run without any word of its own, as Japanese may be, those of all its characters."""
+    pieces = [piece for piece in _BETWEEN_WORDS.split(run) if piece] or [run]
+    return [pair for piece in pieces for pair in _pairs_of(piece)]
+
+
+def _pairs_of(run: str) -> list[str]:
     return [run] if len(run) == 1 else [run[index : index + 2] for index in range(len(run) - 1)]
 
 
@@ -101,6 +113,8 @@ def stemmer(language: str) -> Callable[[str], str]:
     """Maps a lower-case word to its stem; the word itself where the language has no stemmer."""
     if language == "ko":
         return _without_particle
+    if language in ("id", "ms"):
+        return _indonesian
     if language in _PREFIXED:
         return lambda word: word[: _PREFIXED[language]]
     return _sumy_stemmer(language) if language in LANGUAGE_NAMES else str
@@ -117,6 +131,14 @@ def _sumy_stemmer(language: str) -> Callable[[str], str]:
         return str(found(word)) if word.islower() or language == "ar" else word
 
     return stem
+
+
+def _indonesian(word: str) -> str:
+    """Without its endings and its beginning: `pengumumannya`, `mengumumkan` and `diumumkan` are `umum`."""
+    for ending in _INDONESIAN_ENDS:
+        if word.endswith(ending) and len(word) - len(ending) >= _LEAST_INDONESIAN:
+            word = word[: -len(ending)]
+    return _INDONESIAN_BEGINNINGS.sub("", word, count=1) if _INDONESIAN_BEGINNINGS.match(word) else word
 
 
 def _without_particle(word: str) -> str:

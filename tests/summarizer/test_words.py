@@ -20,6 +20,10 @@ from summarizer.words import stems, tokens
         ("zh", "韩国特使", ["韩国", "国特", "特使"]),
         ("tr", "Bakanlar İstanbul'da", ["bakan", "istan"]),
         ("ru", "министры встретились", ["министр", "встрет"]),
+        ("id", "pengumumannya, diumumkan kementerian dan menteri", ["umum", "umum", "menter", "menter"]),
+        ("zh", "政府的政策在今天", ["政府", "政策", "今天"]),
+        ("ja", "政府は新しい政策", ["政府", "新", "政策"]),
+        ("ja", "ありがと", ["あり", "りが", "がと"]),
         ("und", "Quelle surprise", ["quelle", "surprise"]),
     ],
 )
