@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import start, train_lines
+from benchmarks import search, start, train_lines
 from bot.cli_ops import BENCHMARKS
 
 
@@ -18,6 +18,14 @@ def test_what_the_command_line_offers_can_be_run(name: str) -> None:
     assert callable(importlib.import_module(f"benchmarks.{name}").run)
 
 
+def test_searches_are_measured_by_kind() -> None:
+    result = search.run(articles=60, each=1)
+    assert result["articles"] == 60
+    assert isinstance(result["ours"], dict)
+    assert {"all", "word", "phrase", "hangul, two", "a page from the middle"} <= result["ours"].keys()
+
+
+@pytest.mark.slow
 def test_the_start_is_measured_beside_the_bare_interpreter() -> None:
     result = start.run(runs=1)
     assert result["benchmark"] == "start"
