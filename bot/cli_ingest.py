@@ -1,27 +1,34 @@
 """`tidings ingest`, `tidings digest`: articles in, digests out."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+import asyncio
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from itertools import islice
 from typing import Annotated
 
 import typer
-from rich.progress import Progress, TaskID
 from rich.table import Table
+from rich.text import Text
 
 from bot import stored, terminal
+from bot.course import Course, Tally
 from config.settings import Settings
 from delivery import preview, render
 from ingest.desk import Desk
 from ingest.fetch import Fetcher
-from ingest.run import Handling, Ingest, Outcome, Result, counted, to_json
+from ingest.robots import Pages, Robots
+from ingest.run import Handling, Ingest, Outcome, Result, to_json
+from ingest.studying import studying
+from ingest.subjects import expand
 from ingest.topics import load_specs
 from ingest.workers import Workers
 from storage import topics
 from storage.database import Database
 
 DIGEST_LENGTH = 5
+MANY = 100  # files and addresses, from which on another process is worth its start
 
 
 def ingest(
@@ -31,41 +38,69 @@ def ingest(
         bool, typer.Option("--archive", help="what is over three days old is found, never pushed")
     ] = False,
 ) -> None:
-    """Take articles in from files (.txt .html .xml .json .jsonl .opml), folders, pages and feeds."""
+    """Take articles in from files (.txt .html .xml .json .jsonl .opml), folders, pages and feeds.
+
+    It may be stopped at any time (Ctrl-C, even kill -9): said again, it goes on with what isn't known yet.
+    """
     settings = terminal.settings()
     handling = Handling(archive=archive, archive_after=timedelta(days=settings.archive_days))
     with stored.explained():
-        results = terminal.run(_ingest(settings, names, handling, as_json=as_json))
-    counts = counted(results)
-    if not as_json:
-        _print_counts(counts)
-    if counts.get(Outcome.FAILED):
+        tally = terminal.run(_ingest(settings, names, handling, as_json=as_json))
+    _print_tally(tally, as_json=as_json)
+    if tally.stopped_by is not None:
+        terminal.err.print("Stopped. Say the same again to go on; what came in is known then.")
+        raise typer.Exit(128 + tally.stopped_by)
+    if tally.failed:
         raise typer.Exit(1)
 
 
-async def _ingest(settings: Settings, names: Sequence[str], handling: Handling, *, as_json: bool) -> list[Result]:
+async def _ingest(settings: Settings, names: Sequence[str], handling: Handling, *, as_json: bool) -> Tally:
     """Each result is shown as it comes; what is kept of it is what the closing table counts."""
+    tally, many = Tally(), await asyncio.to_thread(_are_many, names)
     async with stored.opened(settings) as database:
         await _seed_topics(database)
         async with Fetcher(allow_hosts=settings.fetch_allow_private) as fetcher, Workers() as workers:
-            work = Ingest(Desk(database), fetcher, extract=workers.extract)
-            with terminal.progress() as bar:
-                return await _show_each(work, names, handling, bar, as_json=as_json)
+            pages = Pages(fetcher, Robots(fetcher, clock=lambda: datetime.now(UTC)))
+            with studying(many) as executor:
+                desk = Desk(database, executor=executor)
+                work = Ingest(desk, fetcher, pages=pages, extract=workers.extract)
+                await _show_each(work, names, handling, tally, as_json=as_json)
+    return tally
 
 
-async def _show_each(
-    work: Ingest, names: Sequence[str], handling: Handling, bar: Progress, *, as_json: bool
-) -> list[Result]:
-    task, results = bar.add_task("Reading", total=None), []
-    progress = partial(_advance, bar, task)
-    async for result in work.run(names, handling, stdin=terminal.read_stdin, progress=progress):
-        _show(result, as_json=as_json)
-        results.append(replace(result, article=None))
-    return results
+def _are_many(names: Sequence[str]) -> bool:
+    return len(list(islice(expand(names), MANY))) == MANY
 
 
-def _advance(bar: Progress, task: TaskID, done: int, total: int) -> None:
-    bar.update(task, completed=done, total=total)
+async def _show_each(work: Ingest, names: Sequence[str], handling: Handling, tally: Tally, *, as_json: bool) -> None:
+    with terminal.progress() as bar, _stoppable(tally):
+        course = Course(bar, tally)
+        try:
+            async for result in work.run(names, handling, stdin=terminal.read_stdin, progress=course.at):
+                _show(result, as_json=as_json)
+                tally.add(result)
+        except asyncio.CancelledError:
+            if tally.stopped_by is None:
+                raise
+
+
+@contextmanager
+def _stoppable(tally: Tally) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the reading; what is being stored then is stored whole."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+    def stop(number: int) -> None:
+        tally.stopped_by = number
+        if task is not None:
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop, number)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
 
 
 def _show(result: Result, *, as_json: bool) -> None:
@@ -79,9 +114,17 @@ def _show(result: Result, *, as_json: bool) -> None:
         terminal.out.print(f"{mark} #{result.article.id} {result.article.headline} ({filed})", markup=False)
 
 
-def _print_counts(counts: Mapping[Outcome, int]) -> None:
+def _print_tally(tally: Tally, *, as_json: bool) -> None:
+    """The closing table; with --json only of several files, so that one article is one line and nothing else."""
+    if as_json and tally.total <= 1:
+        return
+    if tally.failed:
+        reasons = Table("failed", "why", "the first of them", box=None)
+        for reason, count in tally.reasons():
+            reasons.add_row(str(count), Text(reason), Text(tally.first[reason]))
+        terminal.err.print(reasons)
     table = Table("came in", "known already", "failed", box=None)
-    table.add_row(*(str(counts.get(outcome, 0)) for outcome in (Outcome.ADDED, Outcome.KNOWN, Outcome.FAILED)))
+    table.add_row(str(tally.added), str(tally.known), str(tally.failed))
     terminal.err.print(table)
 
 

@@ -12,8 +12,9 @@ becomes a duplicate of the first.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -112,15 +113,31 @@ class Desk:
 
     async def prepare(self, draft: ArticleDraft, arrival: Arrival) -> Prepared | Taken:
         """Everything that takes long and writes nothing. Raises ExtractError."""
+        (found,) = await self.prepare_all([(draft, arrival)])
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+    async def prepare_all(
+        self, given: Sequence[tuple[ArticleDraft, Arrival]]
+    ) -> list[Prepared | Taken | BaseException]:
+        """As `prepare`, looking them all up at once. What would be raised for one is given in its place."""
         started = self._monotonic()
-        draft = tidy(draft)
+        tidied = [(_tidied(draft), arrival) for draft, arrival in given]
         async with self._db.read() as tx:
-            known = await _find(tx, draft)
+            found = [None if isinstance(draft, ExtractError) else await _find(tx, draft) for draft, _ in tidied]
             rules = tuple(await topics.all_topics(tx))
-        if known is not None:
-            return known
-        study = await asyncio.get_running_loop().run_in_executor(self._executor, study_draft, draft, rules)
-        return Prepared(draft, study, arrival, started)
+
+        async def one(draft: ArticleDraft | ExtractError, arrival: Arrival, known: Taken | None) -> Prepared | Taken:
+            if isinstance(draft, ExtractError):
+                raise draft
+            if known is not None:
+                return known
+            study = await asyncio.get_running_loop().run_in_executor(self._executor, study_draft, draft, rules)
+            return Prepared(draft, study, arrival, started)
+
+        ways = (one(*pair, known) for pair, known in zip(tidied, found, strict=True))
+        return await asyncio.gather(*ways, return_exceptions=True)
 
     async def store(self, prepared: Prepared | Taken) -> Taken:
         """The one short transaction."""
@@ -128,24 +145,34 @@ class Desk:
             return prepared
         for _ in range(_ATTEMPTS - 1):
             try:
-                return await self._store(prepared)
+                return (await self._store([prepared]))[0]
             except IntegrityError:
                 continue  # the same article, or a topic that has just been deleted: look again
-        return await self._store(replace(prepared, study=replace(prepared.study, topics={})))
+        return (await self._store([replace(prepared, study=replace(prepared.study, topics={}))]))[0]
 
-    async def _store(self, prepared: Prepared) -> Taken:
-        draft, arrival = prepared.draft, prepared.arrival
+    async def store_all(self, prepared: Sequence[Prepared | Taken]) -> list[Taken]:
+        """In their order, in one transaction where nothing is in the way: most of its cost is shared then."""
+        if len(prepared) > 1:
+            with suppress(IntegrityError):
+                return await self._store(prepared)
+        return [await self.store(one) for one in prepared]
+
+    async def _store(self, prepared: Sequence[Prepared | Taken]) -> list[Taken]:
         async with self._db.begin() as tx:
             await articles.release_lock(tx)
-            known = await _find(tx, draft)
-            if known is not None:
-                return known
-            source = await sources.get_or_add(
-                tx, source_name(draft), kind=arrival.kind, trusted=arrival.trusted, now=arrival.now
-            )
-            released_at = arrival.now + timedelta(seconds=max(0.0, self._monotonic() - prepared.started))
-            new = decide(draft, prepared.study, arrival, source_id=source.id, released_at=released_at)
-            return Taken(await articles.add(tx, new, arrival.now), None)
+            return [one if isinstance(one, Taken) else await self._add(tx, one) for one in prepared]
+
+    async def _add(self, tx: Connection, prepared: Prepared) -> Taken:
+        draft, arrival = prepared.draft, prepared.arrival
+        known = await _find(tx, draft)
+        if known is not None:
+            return known
+        source = await sources.get_or_add(
+            tx, source_name(draft), kind=arrival.kind, trusted=arrival.trusted, now=arrival.now
+        )
+        released_at = arrival.now + timedelta(seconds=max(0.0, self._monotonic() - prepared.started))
+        new = decide(draft, prepared.study, arrival, source_id=source.id, released_at=released_at)
+        return Taken(await articles.add(tx, new, arrival.now), None)
 
 
 async def _find(tx: Connection, draft: ArticleDraft) -> Taken | None:
@@ -204,6 +231,13 @@ def source_name(draft: ArticleDraft) -> str:
     """The source as the draft names it, else its site, else `manual`: a person gave it."""
     host = urlsplit(draft.url or "").hostname
     return draft.source or (host.removeprefix("www.") if host else "") or "manual"
+
+
+def _tidied(draft: ArticleDraft) -> ArticleDraft | ExtractError:
+    try:
+        return tidy(draft)
+    except ExtractError as error:
+        return error
 
 
 def tidy(draft: ArticleDraft) -> ArticleDraft:

@@ -1,19 +1,19 @@
 """Many articles in: files, folders, addresses, feeds, standard input, to results in the order given.
 
-    names ─expand→ subjects ─load (read or fetch, extract; some at once)→ drafts ─desk (some at once)→ Results
+    names ─expand→ subjects ─load (read or fetch, extract; some at once)→ drafts ─in groups→ study → store → Results
 
-What can't be read becomes a failed Result with its reason, and the rest goes on.
+What can't be read becomes a failed Result with its reason, and the rest goes on. A group is stored in one transaction;
+it may end at any time: what was stored is known when the same names are given again.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from pathlib import PurePath
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import structlog
 
@@ -22,15 +22,15 @@ from ingest.desk import Arrival, Desk, Prepared, Taken
 from ingest.errors import ExtractError, FetchError, IngestError
 from ingest.extract import Form, form_of
 from ingest.jsonrows import Unread
+from ingest.order import chunks, each, in_groups, in_order, unbroken
 from ingest.subjects import STDIN, Subject, expand, read_file
 from ingest.workers import Extract, in_thread
 from storage.records import Article, ArticleDraft, SourceKind
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
-
-AT_ONCE = 8
+AT_ONCE = 16
+TOGETHER = 16  # articles stored in one transaction; another writer waits for it about a tenth of a second
 ARCHIVE_AFTER = timedelta(days=3)
 MAX_FEEDS = 1_000  # of one OPML file
 _UNEXPECTED = "something went wrong on our side; see the log"
@@ -86,12 +86,10 @@ class _Item:
     kind: SourceKind = SourceKind.FILE
     draft: ArticleDraft | None = None
     problem: str | None = None
+    last: bool = False  # of its file or address
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    subject: str
-    prepared: Prepared | Taken
+_Ready = Prepared | Taken | Result  # a Result: there is nothing to store
 
 
 Progress = Callable[[int, int], None]
@@ -100,6 +98,7 @@ Progress = Callable[[int, int], None]
 class Ingest:
     """Keeps the desk and the fetcher (None: addresses are refused); `clock` gives each article its arrival.
 
+    `pages` gets addresses that people name, which may be pages: ingest.robots.Pages (None: the fetcher).
     `extract` reads bytes: ingest.workers.Workers.extract where they come from outside.
     """
 
@@ -108,11 +107,13 @@ class Ingest:
         desk: Desk,
         fetcher: Fetches | None = None,
         *,
+        pages: Fetches | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         extract: Extract = in_thread,
     ) -> None:
         self._desk = desk
         self._fetcher = fetcher
+        self._pages = pages or fetcher
         self._clock = clock
         self._extract = extract
 
@@ -129,64 +130,88 @@ class Ingest:
         `stdin` reads what `-` stands for; `progress(done, all)` counts files and addresses.
         """
         subjects = await asyncio.to_thread(lambda: list(expand(names)))
-
-        async def items() -> AsyncIterator[_Item]:
-            jobs = (partial(self._load, subject, stdin) for subject in subjects)
-            done = 0
-            async for loaded in in_order(jobs, AT_ONCE):
-                for item in loaded:
-                    yield item
+        tell = progress or (lambda done, total: None)
+        done = 0
+        tell(done, len(subjects))
+        async for item, result in self._take_all(self._loaded(subjects, stdin), handling):
+            if item.last:
                 done += 1
-                if progress is not None:
-                    progress(done, len(subjects))
-
-        async for result in self._take_all(items(), handling):
+                tell(done, len(subjects))
             yield result
 
+    async def _loaded(
+        self, subjects: Iterable[Subject], stdin: Callable[[], bytes] | None
+    ) -> AsyncIterator[Sequence[_Item]]:
+        jobs = (partial(self._load, subject, stdin) for subject in subjects)
+        async for loaded in in_groups(jobs, AT_ONCE):
+            items = [item for one in loaded for item in (*one[:-1], replace(one[-1], last=True))]
+            for chunk in chunks(items, TOGETHER):
+                yield chunk
+
     async def data(
-        self, data: bytes, *, name: str, mime: str | None = None, handling: Handling, kind: SourceKind
+        self,
+        data: bytes,
+        *,
+        name: str,
+        mime: str | None = None,
+        handling: Handling,
+        kind: SourceKind,
+        progress: Progress | None = None,
     ) -> list[Result]:
-        """The articles in bytes that somebody gave."""
+        """The articles in bytes that somebody gave. `progress(done, all)` counts articles."""
         items = await self._guarded(name, self._items, data, name, kind, None, mime)
-        return [result async for result in self._take_all(_each(items), handling)]
+        return await self._take_list(items, handling, progress)
 
-    async def page(self, url: str, *, handling: Handling) -> list[Result]:
-        """The article of a page, or those of a feed."""
+    async def page(self, url: str, *, handling: Handling, progress: Progress | None = None) -> list[Result]:
+        """The article of a page, or those of a feed. `progress(done, all)` counts articles."""
         items = await self._guarded(url, self._fetch, url)
-        return [result async for result in self._take_all(_each(items), handling)]
+        return await self._take_list(items, handling, progress)
 
-    async def _take_all(self, items: AsyncIterator[_Item], handling: Handling) -> AsyncIterator[Result]:
-        """Studied some at a time, stored one after the other: numbers follow the order given."""
+    async def _take_list(self, items: list[_Item], handling: Handling, progress: Progress | None) -> list[Result]:
+        results: list[Result] = []
+        async for _, result in self._take_all(chunks(items, TOGETHER), handling):
+            results.append(result)
+            if progress is not None:
+                progress(len(results), len(items))
+        return results
 
-        async def jobs() -> AsyncIterator[Callable[[], Awaitable[_Ready | Result]]]:
-            async for item in items:
-                yield partial(self._prepare, item, handling)
+    async def _take_all(
+        self, groups: Iterable[Sequence[_Item]] | AsyncIterator[Sequence[_Item]], handling: Handling
+    ) -> AsyncIterator[tuple[_Item, Result]]:
+        """One group is studied while the one before is stored. Numbers follow the order given."""
 
-        async for ready in in_order(jobs(), AT_ONCE):
-            yield ready if isinstance(ready, Result) else await self._store(ready)
+        async def jobs() -> AsyncIterator[Callable[[], Awaitable[list[tuple[_Item, _Ready]]]]]:
+            async for items in each(groups):
+                yield partial(self._prepare, items, handling)
 
-    async def _prepare(self, item: _Item, handling: Handling) -> _Ready | Result:
-        if item.draft is None:
-            return Result(item.subject, Outcome.FAILED, reason=item.problem)
+        async for ready in in_order(jobs(), 2):
+            for item, result in await unbroken(self._store(ready)):
+                yield item, result
+
+    async def _prepare(self, items: Sequence[_Item], handling: Handling) -> list[tuple[_Item, _Ready]]:
         now = self._clock()
-        before = handling.archive_before(item.kind, now)
-        arrival = Arrival(item.kind, handling.trusted, now, before, handling.added_by)
-        try:
-            return _Ready(item.subject, await self._desk.prepare(item.draft, arrival))
-        except ExtractError as error:
-            return Result(item.subject, Outcome.FAILED, reason=str(error))
-        except Exception:  # one bad article stops no other
-            log.exception("article_failed", subject=item.subject)
-            return Result(item.subject, Outcome.FAILED, reason=_UNEXPECTED)
+        given = [(item.draft, _arrival(item.kind, handling, now)) for item in items if item.draft is not None]
+        found = iter(await self._desk.prepare_all(given))
+        return [(item, _failed(item) if item.draft is None else _ready(item, next(found))) for item in items]
 
-    async def _store(self, ready: _Ready) -> Result:
+    async def _store(self, ready: Sequence[tuple[_Item, _Ready]]) -> list[tuple[_Item, Result]]:
+        stored = await self._stored([one for _, one in ready if not isinstance(one, Result)])
+        return [(item, one if isinstance(one, Result) else next(stored)(item)) for item, one in ready]
+
+    async def _stored(self, prepared: Sequence[Prepared | Taken]) -> Iterator[Callable[[_Item], Result]]:
+        """What makes the results, in order."""
         try:
-            taken = await self._desk.store(ready.prepared)
+            return iter([partial(_result, taken) for taken in await self._desk.store_all(prepared)])
         except Exception:  # one bad article stops no other
-            log.exception("article_failed", subject=ready.subject)
-            return Result(ready.subject, Outcome.FAILED, reason=_UNEXPECTED)
-        outcome = Outcome.ADDED if taken.duplicate_of is None else Outcome.KNOWN
-        return Result(ready.subject, outcome, taken.article)
+            log.exception("articles_not_stored_together", count=len(prepared))
+        return iter([await self._alone(one) for one in prepared])
+
+    async def _alone(self, prepared: Prepared | Taken) -> Callable[[_Item], Result]:
+        try:
+            return partial(_result, await self._desk.store(prepared))
+        except Exception:  # one bad article stops no other
+            log.exception("article_failed")
+            return partial(_failed, reason=_UNEXPECTED)
 
     async def _load(self, subject: Subject, stdin: Callable[[], bytes] | None) -> list[_Item]:
         if subject.problem:
@@ -211,9 +236,9 @@ class Ingest:
         return await self._items(data, name, SourceKind.FILE, None, None)
 
     async def _fetch(self, url: str) -> list[_Item]:
-        if self._fetcher is None:
+        if self._pages is None:
             raise FetchError("addresses are not fetched here", url=url)
-        fetched = await self._fetcher.get(url)
+        fetched = await self._pages.get(url)
         if form_of(fetched.body, content_type=fetched.content_type) is Form.OPML:
             return await self._feeds_of(fetched.body)
         return await self._items(fetched.body, url, SourceKind.SITE, fetched.url, fetched.content_type)
@@ -248,36 +273,26 @@ class Ingest:
         return items or [_Item(subject, problem="it holds no articles")]
 
 
-async def _each(items: Sequence[_Item]) -> AsyncIterator[_Item]:
-    for item in items:
-        yield item
+def _arrival(kind: SourceKind, handling: Handling, now: datetime) -> Arrival:
+    return Arrival(kind, handling.trusted, now, handling.archive_before(kind, now), handling.added_by)
 
 
-async def in_order(
-    jobs: Iterable[Callable[[], Awaitable[T]]] | AsyncIterator[Callable[[], Awaitable[T]]], at_once: int
-) -> AsyncIterator[T]:
-    """Run the jobs, at most `at_once` at a time; yield what they return in the order given. Stops them when closed."""
-    waiting: deque[asyncio.Future[T]] = deque()
-    try:
-        async for job in _async(jobs):
-            waiting.append(asyncio.ensure_future(job()))
-            if len(waiting) >= at_once:
-                yield await waiting.popleft()
-        while waiting:
-            yield await waiting.popleft()
-    finally:
-        for task in waiting:
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
+def _ready(item: _Item, found: Prepared | Taken | BaseException) -> _Ready:
+    if isinstance(found, ExtractError):
+        return _failed(item, str(found))
+    if isinstance(found, BaseException):
+        log.error("article_failed", subject=item.subject, exc_info=found)
+        return _failed(item, _UNEXPECTED)
+    return found
 
 
-async def _async(values: Iterable[T] | AsyncIterator[T]) -> AsyncIterator[T]:
-    if isinstance(values, AsyncIterator):
-        async for value in values:
-            yield value
-    else:
-        for value in values:
-            yield value
+def _failed(item: _Item, reason: str | None = None) -> Result:
+    return Result(item.subject, Outcome.FAILED, reason=reason or item.problem)
+
+
+def _result(taken: Taken, item: _Item) -> Result:
+    outcome = Outcome.ADDED if taken.duplicate_of is None else Outcome.KNOWN
+    return Result(item.subject, outcome, taken.article)
 
 
 def to_json(result: Result) -> dict[str, Any]:

@@ -1,3 +1,4 @@
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from ingest import samples
-from ingest.desk import Desk
+from ingest.desk import Desk, Prepared, Taken
 from ingest.errors import FetchError
-from ingest.run import Handling, Ingest, Outcome, Result, counted, in_order, to_json
+from ingest.order import in_groups, in_order, unbroken
+from ingest.run import Handling, Ingest, Outcome, Result, counted, to_json
 from ingest.topics import load_specs
 from storage import topics
 from storage.database import Database
@@ -84,7 +86,7 @@ async def test_a_folder_is_read_in_order_and_bad_files_are_named(db: Database, t
         "such": (Outcome.FAILED, "there is no such file"),
     }
     assert [result.article.id for result in results if result.article] == [1, 2, 3, 1]
-    assert steps == [(number, 7) for number in range(1, 8)]
+    assert steps == [(number, 7) for number in range(8)]
     assert counted(results) == {Outcome.ADDED: 3, Outcome.KNOWN: 1, Outcome.FAILED: 3}
 
 
@@ -186,3 +188,60 @@ async def test_odd_paths_are_named(sqlite_url: str, name: str) -> None:
     await database.dispose()
     assert result.outcome is Outcome.FAILED
     assert result.reason
+
+
+async def test_a_group_waits_for_its_first_alone() -> None:
+    gates = [asyncio.Event() for _ in range(5)]
+
+    async def job(number: int) -> int:
+        await gates[number].wait()
+        return number
+
+    stream = in_groups((partial(job, number) for number in range(5)), 3)
+    gates[0].set()
+    assert await anext(stream) == [0]
+    gates[1].set()
+    gates[2].set()
+    assert await anext(stream) in ([1], [1, 2])
+    for gate in gates:
+        gate.set()
+    assert [number async for group in stream for number in group][-2:] == [3, 4]
+
+
+async def test_what_is_unbroken_ends_before_its_caller_is_cancelled() -> None:
+    begun, go, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        await go.wait()
+        ended.set()
+
+    async def caller() -> None:
+        await unbroken(work())
+
+    task = asyncio.create_task(caller())
+    await begun.wait()
+    task.cancel()
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended.is_set()
+
+
+async def test_a_group_with_an_article_that_cant_be_stored_loses_no_other(db: Database, tmp_path: Path) -> None:
+    """A topic that is deleted while articles are studied breaks the transaction of all of them."""
+    folder = tmp_path / "news"
+    folder.mkdir()
+    for number in range(3):
+        write(folder / f"{number}.txt", f"Korea talks {number}")
+    async with db.begin() as tx:
+        await topics.seed(tx, load_specs())
+
+    class Late(Desk):
+        async def store_all(self, prepared: Sequence[Prepared | Taken]) -> list[Taken]:
+            async with db.begin() as tx:
+                await tx.exec_driver_sql("DELETE FROM topic")
+            return await super().store_all(prepared)
+
+    results = [result async for result in Ingest(Late(db), clock=lambda: NOW).run([str(folder)])]
+    assert [result.outcome for result in results] == [Outcome.ADDED] * 3
