@@ -21,6 +21,9 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u3096\u
 _LONG_WORD = re.compile(r"[^\W\d_]{5,}|[가-힣]{2,}")
 _UNSPACED_PAIR = re.compile(r"[\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff]{2}")
 _WORD = re.compile(r"[^\W\d_]{2,}")
+# Letters of India carry their vowels as marks, which are no letters.
+_MARKED_WORD = re.compile(r"[^\W\d_][\u0900-\u0963\u0971-\u0dff]*(?:[^\W\d_]|[\u0900-\u0963\u0971-\u0dff])+")
+_INDIC = re.compile(r"[\u0900-\u0dff]")
 _TRAILING_OFF = re.compile(r"(?:\.\.\.|…|\[\.\.\.\]|\[…\])[\"'”’»)\]]*\Z")
 _ITEM = re.compile(r"[-–—•·*▪●○□◇※☞>]\s")
 _QUESTION = re.compile(r"[?？؟][\"'”’»)\]」』]*\Z")
@@ -56,12 +59,16 @@ def matter_words(text: str) -> list[str]:
 
 def count_words(text: str) -> int:
     """Words, or half the characters of scripts that write none apart."""
-    return len(_WORD.findall(text)) + len(_UNSPACED.findall(text)) // 2
+    return _written_words(text) + len(_UNSPACED.findall(text)) // 2
+
+
+def _written_words(text: str) -> int:
+    return len((_WORD if text.isascii() or not _INDIC.search(text) else _MARKED_WORD).findall(text))
 
 
 def own_fault(text: str, page: Page) -> Fault:
     """The fault that a sentence has by itself; `text` has no white space around it."""
-    words = len(_WORD.findall(text))
+    words = _written_words(text)
     if not words and not _UNSPACED.search(text) and not any(map(str.isalpha, text)):
         return Fault.EMPTY
     if chrome.is_chrome(text, page.rules):
