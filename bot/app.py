@@ -41,6 +41,7 @@ from ingest.desk import Desk
 from ingest.discover import find_feed
 from ingest.fetch import Fetcher
 from ingest.poll import Poller
+from ingest.robots import Pages, Robots
 from ingest.run import Ingest
 from ingest.topics import load_specs
 from ingest.workers import Workers
@@ -211,7 +212,8 @@ class Service:
     def __post_init__(self) -> None:
         self.owner_ids = self.settings.owner_ids | self.endpoint.owner_ids
         self.me = Identity(self.bot.id, self.bot.username)
-        self.ingest = Ingest(Desk(self.database), self.fetcher, extract=self.workers.extract)
+        pages = Pages(self.fetcher, Robots(self.fetcher, clock=clock))
+        self.ingest = Ingest(Desk(self.database), self.fetcher, pages=pages, extract=self.workers.extract)
         archive_after = timedelta(days=self.settings.archive_days)
         self.poller = Poller(
             self.database,
