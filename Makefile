@@ -37,7 +37,7 @@ format: .venv/.installed-dev  ## let ruff format and mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/.installed-dev  ## every benchmark, one JSON object a line
+bench: .venv/.installed-dev  ## every benchmark: tables, and one JSON object a line on stdout
 	@for name in summaries summary_speed sentence_splitting ingest delivery queries search start; do $(BIN)/tidings bench $$name --json || exit 1; done
 
 lock: .venv/.installed-dev  ## lock the dependencies anew, with hashes and no index named

@@ -162,19 +162,22 @@ def _disk_health(settings: Settings) -> Finding:
 
 def bench(
     name: Annotated[str, typer.Argument(help=f"one of: {' '.join(BENCHMARKS)}")],
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object, and the table on stderr")] = False,
 ) -> None:
     """Measure on this machine, beside a peer or a limit in the same run."""
     if name not in BENCHMARKS:
         raise terminal.fail(f"There is no benchmark {name!r}; there are: {', '.join(BENCHMARKS)}.", 2)
     try:
-        result = importlib.import_module(f"benchmarks.{name}").run()
+        benchmark = importlib.import_module(f"benchmarks.{name}")
+        result = benchmark.run()
     except ModuleNotFoundError as error:
         raise terminal.fail(
             f"This benchmark needs {error.name}, which only developers install. In the project's folder: "
             ".venv/bin/pip install --require-hashes --requirement requirements-dev.txt"
         ) from None
+    for line in benchmark.table(result) if hasattr(benchmark, "table") else ():
+        (terminal.err if as_json else terminal.out).print(line, markup=False)
     if as_json:
-        terminal.out.print(json.dumps(result, ensure_ascii=False), markup=False)
-    else:
+        terminal.print_json(result)
+    elif not hasattr(benchmark, "table"):
         terminal.out.print_json(json.dumps(result, ensure_ascii=False))
