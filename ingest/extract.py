@@ -3,19 +3,23 @@
 bytes → what is it? ─┬─ feed (RSS, Atom, RDF, JSON Feed) → feeds ─┐
                      ├─ JSON, a row a line or one value → jsonrows ┤
                      ├─ HTML → html                                ├→ drafts
+                     ├─ an agency's XML (NewsML-G2) → newsml        ┤
+                     ├─ Word, PDF, e-mail → documents               ┤
                      └─ anything else that is text → plaintext ────┘
 """
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import PurePath
 
-from ingest import feeds
+from ingest import documents, feeds
 from ingest.decode import MAX_BYTES, decode
 from ingest.errors import ExtractError
 from ingest.html import draft_from_html
 from ingest.jsonrows import Unread, drafts_from_json
+from ingest.newsml import drafts_from_newsml, is_newsml
 from ingest.plaintext import draft_from_text
 from storage.records import ArticleDraft
 
@@ -27,6 +31,10 @@ _HTML = re.compile(
 )
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 _JSON_TYPES = ("application/json", "application/x-ndjson", "application/jsonl", "application/ld+json")
+_DOCX_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_MAIL_START = re.compile(r"(?:From |[A-Za-z][A-Za-z0-9-]{1,60}:)")
+_MAIL_HEADS = re.compile(r"(?im)^(?:received|message-id|mime-version|return-path|delivered-to|dkim-signature):\s")
+_MAIL_SURE = 2
 
 
 class Form(StrEnum):
@@ -36,6 +44,13 @@ class Form(StrEnum):
     JSON = "json"
     HTML = "html"
     TEXT = "text"
+    NEWSML = "newsml"
+    DOCX = "docx"
+    PDF = "pdf"
+    MAIL = "mail"
+
+
+_DOCUMENTS = (Form.DOCX, Form.PDF, Form.MAIL)
 
 
 def extract(
@@ -62,6 +77,12 @@ def extract_each(
     if form is Form.FEED:
         yield from feeds.parse_feed(data, url=url).drafts
         return
+    if form is Form.NEWSML:
+        yield from drafts_from_newsml(data, datetime.now(UTC))
+        return
+    if form in _DOCUMENTS:
+        yield from _documents(data, form)
+        return
     text = decode(data, content_type, limit=MAX_ROWS_BYTES if form in (Form.ROWS, Form.JSON) else MAX_BYTES)
     if form in (Form.ROWS, Form.JSON):
         yield from drafts_from_json(text, by_line=form is Form.ROWS)
@@ -71,23 +92,66 @@ def extract_each(
         yield draft_from_text(text, url=url)
 
 
+def _documents(data: bytes, form: Form) -> Iterator[ArticleDraft | Unread]:
+    """A mail with next to no text of its own stands for the files attached to it."""
+    if len(data) > documents.MAX_DOCUMENT:
+        raise ExtractError(f"it is {len(data) / 1e6:.1f} MB; at most {documents.MAX_DOCUMENT / 1e6:.0f} MB is read")
+    if form is Form.DOCX:
+        yield documents.draft_from_docx(data)
+    elif form is Form.PDF:
+        yield documents.draft_from_pdf(data)
+    else:
+        draft, files = documents.parts_of_mail(data)
+        found = [draft] if draft else [item for name, file in files for item in _attached(name, file)]
+        if not found:
+            raise ExtractError("it holds no article text")
+        yield from found
+
+
+def _attached(name: str, data: bytes) -> Iterator[ArticleDraft | Unread]:
+    """Nothing from a mail in a mail, or from a picture."""
+    if form_of(data, name=name) is Form.MAIL:
+        return
+    try:
+        yield from extract_each(data, name=name)
+    except ExtractError:
+        return
+
+
 def form_of(data: bytes, *, name: str | None = None, content_type: str | None = None) -> Form:
     """What the bytes are: their beginning decides, then the file's name, then the declared type."""
     start = _start(data)
     suffix = PurePath(name or "").suffix.lower()
     declared = (content_type or "").split(";")[0].strip().lower()
-    if re.search(r"(?i)<opml[\s>]", start[:4000]):
-        return Form.OPML
-    if feeds.is_feed(data):
-        return Form.FEED
+    form = _document_form(data, start, suffix, declared)
+    if form is None and re.search(r"(?i)<opml[\s>]", start[:4000]):
+        form = Form.OPML
+    if form is None and feeds.is_feed(data):
+        form = Form.FEED
+    return form or _json_form(start, suffix, declared) or _text_form(start, suffix, declared)
+
+
+def _json_form(start: str, suffix: str, declared: str) -> Form | None:
     if suffix in (".jsonl", ".ndjson"):
         return Form.ROWS
-    if start[:1] in ("{", "[") and (suffix == ".json" or declared in _JSON_TYPES or '"' in start[:200]):
-        return Form.JSON
-    if suffix == ".json":
-        return Form.JSON
+    named = suffix == ".json" or declared in _JSON_TYPES or '"' in start[:200]
+    return Form.JSON if suffix == ".json" or (start[:1] in ("{", "[") and named) else None
+
+
+def _text_form(start: str, suffix: str, declared: str) -> Form:
     named = suffix in (".html", ".htm", ".xhtml") or declared in _HTML_TYPES
     return Form.HTML if _HTML.match(start) or (named and "<" in start) else Form.TEXT
+
+
+def _document_form(data: bytes, start: str, suffix: str, declared: str) -> Form | None:
+    if data.startswith(b"%PDF-"):
+        return Form.PDF
+    if data.startswith(b"PK\x03\x04") and (suffix == ".docx" or declared == _DOCX_TYPE or b"word/" in data):
+        return Form.DOCX
+    if is_newsml(data):
+        return Form.NEWSML
+    mail = suffix == ".eml" or declared == "message/rfc822" or len(_MAIL_HEADS.findall(start[:8_000])) >= _MAIL_SURE
+    return Form.MAIL if mail and _MAIL_START.match(start) else None
 
 
 def _start(data: bytes) -> str:

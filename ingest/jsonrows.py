@@ -2,7 +2,7 @@
 
 Names are those of `tidings ingest --json`, with the ones that others use: `headline` or `title`; `paragraphs` (list) or
 `text`, `body`, `content` (HTML or plain); `url` or `link`; `source`; `published_at` or `published`, `date`; `language`;
-`byline` or `author`; `caption`; `guid`. ninjs `body_text`, `body_html` and `versioncreated` are read too.
+`byline` or `author`; `caption`; `guid`. What agencies send is read by its own names (ingest.ninjs).
 """
 
 import json
@@ -15,6 +15,7 @@ from typing import Any
 from ingest.dates import read_date
 from ingest.errors import ExtractError
 from ingest.markup import paragraphs_of
+from ingest.ninjs import draft_from_ninjs, is_ninjs
 from ingest.plaintext import opening
 from storage.records import ArticleDraft
 
@@ -46,6 +47,8 @@ def draft_from_row(row: Any) -> ArticleDraft:
     """Raises ExtractError for what has no text."""
     if not isinstance(row, Mapping):
         raise ExtractError("not a JSON object")
+    if is_ninjs(row):
+        return draft_from_ninjs(row, datetime.now(UTC))
     paragraphs = _paragraphs(row)
     if not paragraphs:
         raise ExtractError("it has no text (`text` or `paragraphs`)")

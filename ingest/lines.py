@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -153,7 +153,7 @@ def _unwrapped(rows: Sequence[tuple[str, bool]]) -> list[tuple[str, bool]]:
     """Join lines that were broken at a column: most lines just short of it, and going on in the next."""
     width = _wrap_width(rows)
     if width is None:
-        return list(rows)
+        return [row for block in _blocks(rows) for row in _unwrapped_block(block)]
     joined: list[tuple[str, bool]] = []
     full = False
     for row, after_blank in rows:
@@ -163,6 +163,29 @@ def _unwrapped(rows: Sequence[tuple[str, bool]]) -> list[tuple[str, bool]]:
             joined.append((row, after_blank))
         full = len(row) > _FULL * width
     return joined
+
+
+def _blocks(rows: Sequence[tuple[str, bool]]) -> Iterator[list[tuple[str, bool]]]:
+    """Rows with no blank one between them."""
+    block: list[tuple[str, bool]] = []
+    for row in rows:
+        if row[1] and block:
+            yield block
+            block = []
+        block.append(row)
+    yield block
+
+
+def _unwrapped_block(block: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    """One row where all but its last are about as wide as a column and most break off a sentence."""
+    texts = [row for row, _ in block]
+    width = max(map(len, texts), default=0)
+    full = all(len(text) > _FULL * width for text in texts[:-1]) and not any(map(_BULLET.match, texts[1:]))
+    broken = sum(not SENTENCE_END.search(text) for text in texts[:-1])
+    lower = sum(text[:1].islower() for text in texts[1:])
+    if len(block) > 2 and 40 <= width <= 100 and full and broken > len(block) / 2 and 3 * lower >= len(block):  # noqa: PLR2004
+        return [(" ".join(texts), block[0][1])]
+    return block
 
 
 def _wrap_width(rows: Sequence[tuple[str, bool]]) -> int | None:

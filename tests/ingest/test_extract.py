@@ -50,7 +50,7 @@ def test_encodings_are_told_apart(text: str, encoding: str) -> None:
     ("data", "reason"),
     [
         (b"", "empty"), (b" \r\n\t", "empty"), (b"\x00" * 500, "empty"), (b"\xef\xbb\xbf", "empty"),
-        (b"%PDF-1.7 text of a document", "not text, HTML, or a feed"),
+        (b"%PDF-1.7 text of a document", "damaged PDF"),
         (bytes(range(256)) * 40, "not text, HTML, or a feed"),
         (b"word " * 700_000, "3.5 MB; at most 3 MB"),
         (b'{"title": ', "not valid JSON"), (b"[" * 100_000, "not valid JSON"),
