@@ -11,9 +11,10 @@ from delivery.fate import fate_of
 from delivery.pace import LATE, Pacer
 from storage.records import Lane
 
-# Only these are messages to Telegram's limits; edits count too.
+# These are messages to Telegram's limits; edits count too, and so do chat actions ("typing…"): they leave only where
+# there is room for the reply as well.
 _MESSAGES = ("send", "edit", "copy", "forward")
-_FREE = ("sendChatAction",)
+_ACTION = "sendChatAction"
 
 # A message that is later for its reserved time gets a new one, lest a stall end in a burst.
 MOST_RESERVATIONS = 5
@@ -57,10 +58,12 @@ class Limiter(BaseRateLimiter[Turn]):
         data: dict[str, Any],
         rate_limit_args: Turn | None,
     ) -> Any:
-        if rate_limit_args == PACED or not endpoint.startswith(_MESSAGES) or endpoint in _FREE:
+        if rate_limit_args == PACED or not endpoint.startswith(_MESSAGES):
             return await callback(*args, **kwargs)
         lane = Lane.REPLY if rate_limit_args is None else rate_limit_args
         chat_id = _chat_id(data.get("chat_id"))
+        if endpoint == _ACTION and not self._pacer.spare(chat_id, asyncio.get_running_loop().time()):
+            return True
         for attempt in range(MOST_RETRIES + 1):
             await wait_for_turn(self._pacer, lane, chat_id)
             try:

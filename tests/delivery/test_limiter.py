@@ -68,11 +68,25 @@ async def test_a_fourth_reply_to_a_person_waits(wire: Wire) -> None:
 async def test_what_is_no_message_does_not_wait(wire: Wire) -> None:
     wire.pacer.hold(asyncio.get_running_loop().time() + 60)
     async with asyncio.timeout(5):
-        await wire.bot.send_chat_action(1001, "typing")
         await wire.bot.get_me()
         await wire.bot.do_api_request(
             "send_Message", api_kwargs={"chat_id": 1001, "text": "paced"}, rate_limit_args=PACED
         )
+
+
+async def test_a_chat_action_is_left_out_where_it_would_cost_a_reply_its_place(wire: Wire) -> None:
+    for _ in range(5):
+        await wire.bot.send_chat_action(1001, "typing")
+    async with asyncio.timeout(1.5):
+        await wire.bot.send_message(1001, "hello")
+    assert [row.method for row in wire.sandbox.ledger.rows if row.chat_id == 1001] == [
+        "sendChatAction",
+        "sendChatAction",
+        "sendMessage",
+    ]
+    wire.pacer.hold(asyncio.get_running_loop().time() + 60)
+    async with asyncio.timeout(5):
+        await wire.bot.send_chat_action(1002, "typing")
 
 
 async def test_a_flood_wait_is_waited_for(wire: Wire) -> None:
