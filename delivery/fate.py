@@ -75,10 +75,10 @@ _BAD_REQUEST = (
     ("message is too long", FateKind.FAILED, "the message is too long for Telegram"),
     ("message_too_long", FateKind.FAILED, "the message is too long for Telegram"),
     ("text is too long", FateKind.FAILED, "the message is too long for Telegram"),
+    ("button", FateKind.FAILED, "Telegram refused a button"),
     ("text must be non-empty", FateKind.FAILED, "the message is empty"),
     ("message text is empty", FateKind.FAILED, "the message is empty"),
     ("reply markup is too long", FateKind.FAILED, "the message has too many buttons"),
-    ("button", FateKind.FAILED, "Telegram refused a button"),
 )
 
 _BY_TYPE: tuple[tuple[tuple[type[TelegramError], ...], Fate], ...] = (
