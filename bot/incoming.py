@@ -7,6 +7,7 @@ from telegram import Bot, Chat, Document, Message, Update, User
 from telegram.constants import ChatType
 
 from bot.ask import Identity, Person
+from bot.forwards import pasted
 
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,64})(?:@(\w+))?(?:\s+(.*))?", re.DOTALL)
 
@@ -47,7 +48,7 @@ def read_message(message: Message, me: Identity) -> Incoming | None:
     """None for what is not for the bot: service messages, other bots, talk in a group, other bots' commands."""
     if message.is_automatic_forward or message.via_bot or _from_other_bot(message):
         return None
-    said = (message.text or message.caption or "").strip()
+    said = pasted(message)
     command, target, args = _command(said)
     if target and target.casefold() != me.username.casefold():
         return None
@@ -122,7 +123,7 @@ def _replied_to(message: Message) -> int | None:
 
 
 def _said(message: Message | None) -> str:
-    return "" if message is None else (message.text or message.caption or "").strip()
+    return "" if message is None else pasted(message)
 
 
 def _from_other_bot(message: Message) -> bool:
