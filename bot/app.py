@@ -275,11 +275,15 @@ class Service:
         host = settings.host or ("0.0.0.0" if public else "127.0.0.1")  # noqa: S104 - a host's router calls us
         async with AsyncExitStack() as stack:
             try:
-                app = web.create_app(self.database, webhook)
+                app = web.create_app(self.database, webhook, self._metrics())
                 await stack.enter_async_context(web.listening(app, host, settings.port))
             except OSError as error:
                 raise StartError(cant_listen(error, host, settings.port)) from None
             yield
+
+    def _metrics(self) -> web.Handler | None:
+        token = self.settings.metrics_token
+        return None if token is None else web.metrics_handler(self.database, self.bot.id, token.get_secret_value())
 
     def _secret(self) -> str:
         given = self.settings.webhook_secret

@@ -17,6 +17,7 @@ WHERE = {
     "digest": "bot.cli_ingest",
     "search": "bot.cli_search",
     "sources": "bot.cli_sources",
+    "deliveries": "bot.cli_deliveries",
     "db": "bot.cli_ops",
     "check": "bot.cli_ops",
     "bench": "bot.cli_ops",

@@ -1,10 +1,11 @@
-"""The HTTP side of the service: health for the host, and the webhook for Telegram."""
+"""The HTTP side of the service: health for the host, figures for Prometheus, and the webhook for Telegram."""
 
 import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -12,6 +13,7 @@ from aiohttp import web
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from delivery.metrics import CONTENT_TYPE, exposition
 from storage.database import Database
 
 log = structlog.get_logger(__name__)
@@ -68,9 +70,28 @@ def webhook_handler(accept: Accept, secret: str) -> Handler:
     return webhook
 
 
-def create_app(database: Database, webhook: Handler | None) -> web.Application:
+def metrics_handler(database: Database, bot_id: int, token: str) -> Handler:
+    """`GET /metrics` for Prometheus, to whoever shows the token (`Authorization: Bearer …`)."""
+
+    async def metrics(request: web.Request) -> web.StreamResponse:
+        shown = request.headers.get("Authorization", "")
+        if not hmac.compare_digest(shown.encode("utf-8", "replace"), f"Bearer {token}".encode()):
+            return web.Response(status=401, text="Show METRICS_TOKEN", headers={"WWW-Authenticate": "Bearer"})
+        try:
+            text = await exposition(database, bot_id=bot_id, now=datetime.now(UTC))
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("metrics_failed", error=type(error).__name__)
+            return web.Response(status=503, text="The database can't be reached")
+        return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})
+
+    return metrics
+
+
+def create_app(database: Database, webhook: Handler | None, metrics: Handler | None = None) -> web.Application:
     app = web.Application(client_max_size=MAX_UPDATE_BYTES)
     app.router.add_get("/healthz", health_handler(database))
+    if metrics is not None:
+        app.router.add_get("/metrics", metrics)
     if webhook is not None:
         app.router.add_post(WEBHOOK_PATH, webhook)
     return app

@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     )
     port: int = Field(8080, ge=1, le=65535, description="where web pages, webhook and /healthz are served")
     host: str | None = Field(None, description="address to listen on; none: loopback, or every one for a webhook")
+    metrics_token: SecretStr | None = Field(
+        None, description="who shows it may read /metrics; none: there are no metrics"
+    )
     log_format: LogFormat = Field(LogFormat.CONSOLE, description="console or json")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     paid_broadcast: bool = Field(False, description="send up to 1,000 messages a second for Telegram Stars")

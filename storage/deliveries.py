@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import exists, func, literal_column, or_, select, update
 
 from storage.database import Connection
 from storage.records import ChatState, DeliveryState, Lane
-from storage.schema import chat, delivery, destination
+from storage.schema import chat, delivery, destination, edition
 
 
 async def resend_failed(tx: Connection, edition_id: int, now: datetime) -> int:
@@ -39,7 +39,7 @@ class Backlog:
 async def backlogs(tx: Connection, bot_id: int, now: datetime) -> list[Backlog]:
     rows = await tx.execute(
         select(delivery.c.lane, func.count(), func.min(delivery.c.not_before).filter(delivery.c.not_before <= now))
-        .where(delivery.c.bot_id == bot_id, delivery.c.state == "queued")
+        .where(delivery.c.bot_id == bot_id, delivery.c.state == literal_column("'queued'"))
         .group_by(delivery.c.lane)
     )
     found = {row[0]: Backlog(Lane(row[0]), row[1], row[2]) for row in rows}
@@ -56,3 +56,15 @@ async def ended_since(
         .group_by(delivery.c.lane, delivery.c.state, delivery.c.reason)
     )
     return [(Lane(row[0]), DeliveryState(row[1]), row[2], row[3]) for row in rows]
+
+
+async def count_sending(tx: Connection, bot_id: int) -> int:
+    query = select(func.count()).where(delivery.c.bot_id == bot_id, delivery.c.state == literal_column("'sending'"))
+    return int(await tx.scalar(query) or 0)
+
+
+async def latest_editions(tx: Connection, limit: int) -> list[int]:
+    """Ids, latest first, of those that are or were for anybody."""
+    some = exists().where(delivery.c.edition_id == edition.c.id)
+    query = select(edition.c.id).where(or_(some, edition.c.fanout_after.is_not(None)))
+    return list(await tx.scalars(query.order_by(edition.c.id.desc()).limit(limit)))
