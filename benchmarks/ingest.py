@@ -1,23 +1,31 @@
-"""How fast articles come in: pages and clean text to stored articles, beside trafilatura alone in the same run.
+"""How fast articles come in: pages and clean text to stored articles, beside two peers in the same run.
 
-Pages are the development data's beside the project where they are, else made of the samples. Each article is made
-unlike the others by a number of its own, so that none is a duplicate. On a new SQLite file each time, or on
-DATABASE_URL's PostgreSQL (which should be a database of its own: articles stay in it).
+`peer_pages_per_s`: a plain loop of feedparser, for a feed with a page an item, and newspaper4k, for those pages, which
+stores nothing; `trafilatura_pages_per_s`: trafilatura with metadata. `pages_stored_per_s`: the same pages as files,
+read as `tidings ingest` reads folders, to stored articles with language, topics, summary and index.
+
+Pages are the development data's beside the project where they are, else made of the samples. Each text is made unlike
+the others by a number of its own, so that none is a duplicate. On a new SQLite file each time, or on DATABASE_URL's
+PostgreSQL (which should be a database of its own: articles stay in it).
 """
 
 import argparse
 import asyncio
 import gzip
+import importlib
 import itertools
 import json
+import os
 import resource
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import feedparser
 import trafilatura
 
 from ingest import samples
@@ -26,8 +34,10 @@ from ingest.desk import Desk
 from ingest.errors import ExtractError
 from ingest.html import draft_from_html
 from ingest.plaintext import draft_from_text
-from ingest.run import Handling, Ingest, Outcome
+from ingest.run import Handling, Ingest, Outcome, counted
+from ingest.studying import studying
 from ingest.topics import load_specs
+from ingest.workers import Workers
 from storage import migrate, topics
 from storage.database import Database
 from storage.records import SourceKind
@@ -36,7 +46,7 @@ PAGES = Path(__file__).resolve().parents[2] / "shared" / "data" / "pages"
 _numbers = itertools.count()
 
 
-def run(articles: int = 200, pages: int = 60, url: str | None = None, data: Path | None = None) -> dict[str, Any]:
+def run(articles: int = 200, pages: int = 230, url: str | None = None, data: Path | None = None) -> dict[str, Any]:
     """`articles` of clean text and `pages` of HTML; `url` of a PostgreSQL database, None for a new SQLite file."""
     with tempfile.TemporaryDirectory() as folder:
         return asyncio.run(_run(articles, _pages(data or PAGES, pages), url or f"sqlite:///{folder}/bench.db"))
@@ -48,24 +58,57 @@ async def _run(articles: int, pages: list[bytes], url: str) -> dict[str, Any]:
         await migrate.upgrade(database)
         async with database.begin() as tx:
             await topics.seed(tx, load_specs())
-        ingest = Ingest(Desk(database))
         texts = _texts(articles)
-        await _stored(ingest, _texts(3), "warm.txt")  # the models load once
+        await _stored(Ingest(Desk(database)), _texts(3), "warm.txt")  # the models load once
+        folder = await _folder_stored(database, pages)
         return {
             "benchmark": "ingest",
             "database": database.dialect,
+            "cores": os.cpu_count(),
             "pages": len(pages),
             "articles": len(texts),
+            "peer_pages_per_s": _peer(pages),
             "trafilatura_pages_per_s": _rate(pages, _bare),
             "extract_pages_per_s": _rate(pages, _extracted),
-            "pages_stored_per_s": await _timed(lambda: _stored(ingest, pages, "page.html"), len(pages)),
+            **folder,
             "plain_text_extracted_per_s": _rate(texts, lambda data: draft_from_text(data.decode())),
-            "text_stored_per_s": await _timed(lambda: _stored(ingest, texts, "text.txt"), len(texts)),
-            "longest_stall_ms": await _stall(_stored(ingest, _texts(min(articles, 50)), "text.txt")),
+            "text_stored_per_s": await _timed(lambda: _stored(Ingest(Desk(database)), texts, "text.txt"), len(texts)),
             "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_000,
         }
     finally:
         await database.dispose()
+
+
+async def _folder_stored(database: Database, pages: Sequence[bytes]) -> dict[str, Any]:
+    """As `tidings ingest` reads a folder: extraction in workers, studying in a process, this one for the database."""
+    with tempfile.TemporaryDirectory() as folder, studying(many=True) as executor:
+        warm = _written(Path(folder, "warm"), [_page(text) for text in _texts(6)])
+        names = _written(Path(folder, "pages"), pages)
+        async with Workers() as workers:
+            ingest = Ingest(Desk(database, executor=executor), extract=workers.extract)
+            await _count(ingest, warm)  # the processes start, once
+            watch = asyncio.ensure_future(_stall())
+            begun = time.perf_counter()
+            found = await _count(ingest, names)
+            seconds = time.perf_counter() - begun
+            watch.cancel()
+        return {
+            "pages_stored_per_s": round(len(pages) / seconds, 1),
+            "pages_new_known_failed": [found[outcome] for outcome in Outcome],
+            "longest_stall_ms": await watch,
+            "memory_mb_while_storing": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_000,
+        }
+
+
+def _written(folder: Path, pages: Sequence[bytes]) -> list[str]:
+    folder.mkdir()
+    for number, page in enumerate(pages):
+        (folder / f"{number:05}.html").write_bytes(page)
+    return [str(folder)]
+
+
+async def _count(ingest: Ingest, names: Sequence[str]) -> dict[Outcome, int]:
+    return counted([replace(result, article=None) async for result in ingest.run(names)])
 
 
 def _pages(folder: Path, count: int) -> list[bytes]:
@@ -132,21 +175,41 @@ async def _timed(work: Callable[[], Awaitable[None]], count: int) -> float:
     return round(count / (time.perf_counter() - begun), 1)
 
 
-async def _stall(work: Awaitable[None]) -> float:
-    """The longest time that the event loop did not come back to a task which only waits 5 ms."""
-    longest, running = 0.0, asyncio.ensure_future(work)
-    while not running.done():
-        begun = time.perf_counter()
-        await asyncio.sleep(0.005)
-        longest = max(longest, time.perf_counter() - begun - 0.005)
-    await running
-    return round(longest * 1000, 1)
+async def _stall() -> float:
+    """Until cancelled: the longest time that the event loop did not come back to a task which only waits 5 ms."""
+    longest = 0.0
+    try:
+        while True:
+            begun = time.perf_counter()
+            await asyncio.sleep(0.005)
+            longest = max(longest, time.perf_counter() - begun - 0.005)
+    except asyncio.CancelledError:
+        return round(longest * 1000, 1)
+
+
+def _peer(pages: Sequence[bytes]) -> float | None:
+    """None where newspaper4k isn't installed. What it can't read counts as read."""
+    try:
+        newspaper = importlib.import_module("newspaper")
+    except ImportError:
+        return None
+    items = "".join(f"<item><title>Page {n}</title><link>https://e.org/{n}</link></item>" for n in range(len(pages)))
+    begun = time.perf_counter()
+    feed = feedparser.parse(f"<rss version='2.0'><channel><title>Pages</title>{items}</channel></rss>")
+    for entry, page in zip(feed.entries, pages, strict=True):
+        article = newspaper.Article(entry.link)
+        try:
+            article.download(input_html=decode(page))
+            article.parse()
+        except (newspaper.ArticleException, ExtractError):
+            continue
+    return round(len(pages) / (time.perf_counter() - begun), 1)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--articles", type=int, default=200)
-    parser.add_argument("--pages", type=int, default=60)
+    parser.add_argument("--pages", type=int, default=230)
     parser.add_argument("--url", help="a PostgreSQL database to store into")
     chosen = parser.parse_args()
     started = datetime.now(UTC)

@@ -29,6 +29,7 @@ from ingest.topics import Matcher
 from storage import articles, sources, topics
 from storage.database import Connection, Database
 from storage.records import Article, ArticleDraft, ArticleStatus, NewArticle, SourceKind, Topic
+from storage.words import search_text
 
 SUMMARY_SENTENCES = 3
 MAX_HEADLINE = 500
@@ -52,11 +53,12 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """What reading the text showed. `topics` maps topic id to salience."""
+    """What reading the text showed. `topics` maps topic id to salience; `search` is what is indexed."""
 
     language: str
     topics: dict[int, float]
     summary: tuple[str, ...]
+    search: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,7 @@ def decide(draft: ArticleDraft, study: Study, arrival: Arrival, *, source_id: in
         archive=old,
         added_by=arrival.added_by,
         alert=arrival.alert,
+        search=study.search,
     )
 
 
@@ -219,7 +222,7 @@ def study_draft(draft: ArticleDraft, rules: tuple[Topic, ...]) -> Study:
         draft.paragraphs, title=draft.headline, language=language, sentences=SUMMARY_SENTENCES
     )
     filed = _matcher(rules).match(draft.headline, draft.paragraphs, draft.dateline)
-    return Study(language, filed, found.sentences)
+    return Study(language, filed, found.sentences, search_text(draft.headline, draft.paragraphs, draft.caption))
 
 
 @lru_cache(maxsize=2)

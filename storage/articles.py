@@ -87,7 +87,7 @@ async def add(tx: Connection, new: NewArticle, now: datetime) -> Article:
             archive=new.archive,
             alert_due=usable and new.alert and not new.archive,
             summary=list(new.summary),
-            search=search_text(draft.headline, draft.paragraphs, draft.caption),
+            search=new.search or search_text(draft.headline, draft.paragraphs, draft.caption),
             added_by=new.added_by,
             created_at=now,
             paywalled=draft.paywalled,

@@ -174,7 +174,8 @@ class ArticleDraft:
 class NewArticle:
     """A draft with the desk's decisions: what is stored. `topics` maps topic id to salience (over 0).
 
-    `alert`: if it is usable at once, those who follow a topic of it instantly are told.
+    `alert`: if it is usable at once, those who follow a topic of it instantly are told. `search`: what
+    storage.words.search_text makes of it, where that was done already.
     """
 
     draft: ArticleDraft
@@ -189,6 +190,7 @@ class NewArticle:
     archive: bool = False
     added_by: int | None = None
     alert: bool = True
+    search: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
