@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from storage import corrections, editors, inbox, prompts, prune, replies
+from storage import corrections, editors, inbox, near, prompts, prune, replies
 from storage.database import Connection, Database
 
 CHUNK = 2_000
@@ -13,6 +13,7 @@ SLOTS = timedelta(days=60)
 UPDATES = timedelta(days=2)
 QUESTIONS = timedelta(days=1)
 DRAFTS = timedelta(days=2)
+COPIES = timedelta(days=14)
 
 
 async def run_retention(
@@ -32,6 +33,7 @@ async def run_retention(
         lambda tx: inbox.prune(tx, before=now - UPDATES, limit=chunk),
         lambda tx: prompts.prune(tx, before=now - QUESTIONS),
         lambda tx: corrections.prune(tx, before=now - DRAFTS),
+        lambda tx: near.prune(tx, before=now - COPIES, limit=chunk // 10),
         lambda tx: editors.prune_invitations(tx, now),
     )
     gone = 0

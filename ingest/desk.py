@@ -25,8 +25,9 @@ from sqlalchemy.exc import IntegrityError
 import summarizer
 from ingest.decode import clean
 from ingest.errors import ExtractError
+from ingest.likeness import are_one, likeness, sample, words_of
 from ingest.topics import Matcher
-from storage import articles, sources, topics
+from storage import articles, near, sources, topics
 from storage.database import Connection, Database
 from storage.records import Article, ArticleDraft, ArticleStatus, NewArticle, SourceKind, Topic
 from storage.words import search_text
@@ -53,12 +54,16 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """What reading the text showed. `topics` maps topic id to salience; `search` is what is indexed."""
+    """What reading the text showed. `topics` maps topic id to salience; `search` is what is indexed.
+
+    `sample` finds near copies.
+    """
 
     language: str
     topics: dict[int, float]
     summary: tuple[str, ...]
     search: str | None = None
+    sample: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +177,16 @@ class Desk:
         source = await sources.get_or_add(
             tx, source_name(draft), kind=arrival.kind, trusted=arrival.trusted, now=arrival.now
         )
+        original = await _original(tx, prepared)
+        if original is not None:
+            hash_ = articles.content_hash(draft.headline, draft.paragraphs)
+            await near.add_copy(tx, original.id, draft, source_id=source.id, content_hash=hash_, now=arrival.now)
+            return Taken(original, original.id)
         released_at = arrival.now + timedelta(seconds=max(0.0, self._monotonic() - prepared.started))
         new = decide(draft, prepared.study, arrival, source_id=source.id, released_at=released_at)
-        return Taken(await articles.add(tx, new, arrival.now), None)
+        added = await articles.add(tx, new, arrival.now)
+        await near.remember(tx, added.id, prepared.study.sample)
+        return Taken(added, None)
 
 
 async def _find(tx: Connection, draft: ArticleDraft) -> Taken | None:
@@ -188,6 +200,15 @@ async def _find(tx: Connection, draft: ArticleDraft) -> Taken | None:
     )
     known = None if found is None else await articles.get(tx, found)
     return None if known is None else Taken(known, known.id)
+
+
+async def _original(tx: Connection, prepared: Prepared) -> Article | None:
+    """The recent article of which this one is a near copy, if there is one."""
+    found = await articles.get_many(tx, await near.candidates(tx, prepared.study.sample))
+    if not found:
+        return None
+    mine = likeness(words_of(prepared.draft.paragraphs))
+    return next((item for item in found if are_one(mine, likeness(words_of(item.paragraphs)))), None)
 
 
 def decide(draft: ArticleDraft, study: Study, arrival: Arrival, *, source_id: int, released_at: datetime) -> NewArticle:
@@ -222,7 +243,8 @@ def study_draft(draft: ArticleDraft, rules: tuple[Topic, ...]) -> Study:
         draft.paragraphs, title=draft.headline, language=language, sentences=SUMMARY_SENTENCES
     )
     filed = _matcher(rules).match(draft.headline, draft.paragraphs, draft.dateline)
-    return Study(language, filed, found.sentences, search_text(draft.headline, draft.paragraphs, draft.caption))
+    indexed = search_text(draft.headline, draft.paragraphs, draft.caption)
+    return Study(language, filed, found.sentences, indexed, sample(words_of(draft.paragraphs)))
 
 
 @lru_cache(maxsize=2)

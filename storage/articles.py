@@ -4,16 +4,31 @@
 five rows among a million. Articles of the archive have EPOCH as its `released_at`: windows never meet them.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, literal, select, text, tuple_, union, union_all, update
+from sqlalchemy import (
+    Column,
+    Row,
+    Select,
+    Table,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    tuple_,
+    union,
+    union_all,
+    update,
+)
 
 from storage import identity
 from storage.database import Connection
 from storage.records import Article, ArticleStatus, Cursor, NewArticle
-from storage.schema import article, article_topic, article_topic_pending, source, topic
+from storage.schema import article, article_copy, article_topic, article_topic_pending, source, topic
 from storage.words import search_text
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -33,16 +48,30 @@ content_hash, url_key = identity.content_hash, identity.url_key
 async def find_same(
     tx: Connection, *, content_hash: str, url_key: str | None, source_id: int | None, guid: str | None
 ) -> int | None:
-    """The id of the article that this one repeats: same text, same page, or same guid of the same source."""
-    ways = [article.c.content_hash == content_hash]
-    if url_key is not None:
-        ways.append(article.c.url_key == url_key)
-    if source_id is not None and guid is not None:
-        ways.append((article.c.source_id == source_id) & (article.c.guid == guid))
+    """The id of the article that this one repeats, or of which it is a known copy.
+
+    By the same text, the same page, or the same guid of the same source.
+    """
+    ways = [
+        way
+        for table, key in ((article, article.c.id), (article_copy, article_copy.c.article_id))
+        for way in _ways(table, key, content_hash, url_key, source_id, guid)
+    ]
     # A UNION, so that each way is looked up in its own index; the surest way first.
-    ranked = union_all(*(select(literal(rank).label("rank"), article.c.id).where(way) for rank, way in enumerate(ways)))
-    found = await tx.scalar(select(ranked.subquery().c.id).order_by("rank").limit(1))
+    ranked = union_all(*(way.add_columns(literal(rank).label("rank")) for rank, way in enumerate(ways))).subquery()
+    found = await tx.scalar(select(ranked.c.id).order_by(ranked.c.rank).limit(1))
     return None if found is None else int(found)
+
+
+def _ways(
+    table: Table, key: Column[int], content_hash: str, url_key: str | None, source_id: int | None, guid: str | None
+) -> Iterator[Select[Any]]:
+    query = select(key.label("id"))
+    yield query.where(table.c.content_hash == content_hash)
+    if url_key is not None:
+        yield query.where(table.c.url_key == url_key)
+    if source_id is not None and guid is not None:
+        yield query.where(table.c.source_id == source_id, table.c.guid == guid)
 
 
 async def release_lock(tx: Connection) -> None:

@@ -197,7 +197,8 @@ class NewArticle:
 class Article:
     """`published_at` falls back to a guess, or to the arrival, where the source gave none (`published_guessed`).
 
-    `paywalled`: `paragraphs` are only the beginning, which the source shows to everybody. `released_at` is set when the article became usable here. `archive` articles are found, never pushed.
+    `paywalled`: `paragraphs` are only the beginning, which the source shows to everybody. `released_at` is set when the
+    article became usable here. `archive` articles are found, never pushed.
     """
 
     id: int

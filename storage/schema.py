@@ -176,6 +176,31 @@ article = Table(
     ),
 )
 
+# The article as other sources print it.
+article_copy = Table(
+    "article_copy",
+    metadata,
+    _id(),
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("source_id", ForeignKey("source.id"), nullable=False),
+    Column("url", Text),
+    Column("url_key", Text, unique=True),
+    Column("guid", Text),
+    Column("content_hash", String(64), nullable=False, unique=True),
+    Column("headline", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("source_id", "guid"),
+)
+
+# Samples of recent articles' words, to find near copies by.
+shingle = Table(
+    "shingle",
+    metadata,
+    Column("hash", BigInteger, primary_key=True, autoincrement=False),
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
 topic = Table(
     "topic",
     metadata,

@@ -1,0 +1,93 @@
+"""Near copies: samples of recent articles' shingles to find them by, and the copies that were found.
+
+A copy is no article of its own: it is another source of the article that it repeats, and known when it comes again.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select
+
+from storage.database import Connection, insert_into
+from storage.identity import url_key
+from storage.records import ArticleDraft
+from storage.schema import article, article_copy, shingle, source
+
+# A shingle of so many articles is boilerplate: it is not kept for more, so that no lookup grows.
+CROWD = 50
+CANDIDATES, FEWEST_SHARED = 5, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """How another source printed an article."""
+
+    article_id: int
+    source: str
+    url: str | None
+    headline: str
+    at: datetime
+
+
+async def candidates(tx: Connection, sample: Sequence[int]) -> list[int]:
+    """Ids of the recent articles that share most of the sample, best first."""
+    rows = await _holders(tx, sample)
+    counts = Counter(article_id for _, article_id in rows)
+    best = sorted(counts.items(), key=lambda item: (-item[1], -item[0]))
+    return [article_id for article_id, shared in best[:CANDIDATES] if shared >= FEWEST_SHARED]
+
+
+async def remember(tx: Connection, article_id: int, sample: Sequence[int]) -> None:
+    """So that copies of the article are found."""
+    crowds = Counter(value for value, _ in await _holders(tx, sample))
+    rows = [{"hash": value, "article_id": article_id} for value in sample if crowds[value] < CROWD]
+    if rows:
+        await tx.execute(insert(shingle), rows)
+
+
+async def _holders(tx: Connection, sample: Sequence[int]) -> list[tuple[int, int]]:
+    """(hash, article id), at most CROWD or so of each."""
+    if not sample:
+        return []
+    query = select(shingle.c.hash, shingle.c.article_id).where(shingle.c.hash.in_(sample))
+    return [(row.hash, row.article_id) for row in await tx.execute(query)]
+
+
+async def add_copy(
+    tx: Connection, article_id: int, draft: ArticleDraft, *, source_id: int, content_hash: str, now: datetime
+) -> None:
+    """What is known already stays as it is."""
+    await tx.execute(
+        insert_into(tx, article_copy)
+        .values(
+            article_id=article_id,
+            source_id=source_id,
+            url=draft.url,
+            url_key=url_key(draft.url),
+            guid=draft.guid,
+            content_hash=content_hash,
+            headline=draft.headline,
+            created_at=now,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+async def copies_of(tx: Connection, article_id: int) -> list[Copy]:
+    """In the order in which they came."""
+    query = (
+        select(article_copy, source.c.name)
+        .join(source, source.c.id == article_copy.c.source_id)
+        .where(article_copy.c.article_id == article_id)
+        .order_by(article_copy.c.id)
+    )
+    return [Copy(row.article_id, row.name, row.url, row.headline, row.created_at) for row in await tx.execute(query)]
+
+
+async def prune(tx: Connection, *, before: datetime, limit: int) -> int:
+    """Forget the samples of articles that came before: no copy comes so late. Looks at the `limit` oldest only."""
+    oldest = select(shingle.c.article_id).distinct().order_by(shingle.c.article_id).limit(limit).subquery()
+    old = select(article.c.id).where(article.c.id.in_(select(oldest.c.article_id)), article.c.created_at < before)
+    return (await tx.execute(delete(shingle).where(shingle.c.article_id.in_(old)))).rowcount
