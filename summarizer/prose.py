@@ -59,11 +59,15 @@ def matter_words(text: str) -> list[str]:
 
 def count_words(text: str) -> int:
     """Words, or half the characters of scripts that write none apart."""
-    return _written_words(text) + len(_UNSPACED.findall(text)) // 2
+    return _written_words(text) + _unspaced(text) // 2
 
 
 def _written_words(text: str) -> int:
     return len((_WORD if text.isascii() or not _INDIC.search(text) else _MARKED_WORD).findall(text))
+
+
+def _unspaced(text: str) -> int:
+    return 0 if text.isascii() else len(_UNSPACED.findall(text))
 
 
 def own_fault(text: str, page: Page) -> Fault:
@@ -75,14 +79,14 @@ def own_fault(text: str, page: Page) -> Fault:
         return Fault.CHROME
     if _is_fragment(text, words, page):
         return Fault.FRAGMENT
-    unspaced = len(_UNSPACED.findall(text)) if words < _LONG_WORDS else 0
+    unspaced = _unspaced(text) if words < _LONG_WORDS else 0
     if words > _LONG_WORDS or unspaced > _LONG_UNSPACED or _is_apart(text):
         return Fault.AWKWARD
     return Fault.NONE
 
 
 def _is_fragment(text: str, words: int, page: Page) -> bool:
-    if words < _LEAST_WORDS and len(_UNSPACED.findall(text)) < _LEAST_UNSPACED and not _is_hangul(text, words):
+    if words < _LEAST_WORDS and _unspaced(text) < _LEAST_UNSPACED and not _is_hangul(text, words):
         return True
     if page.marked and not _has_ended(text):
         return True
@@ -128,4 +132,4 @@ def _writes_marks(sentences: Sequence[str], language: str) -> bool:
 
 
 def _is_long_enough_to_tell(text: str) -> bool:
-    return len(text) > _TELLING or len(_UNSPACED.findall(text)) > _TELLING_UNSPACED
+    return len(text) > _TELLING or _unspaced(text) > _TELLING_UNSPACED
