@@ -52,7 +52,7 @@ def tokens(text: str, language: str = "und") -> list[str]:
     """Words in lower case and reading order; a run of unspaced script gives its pairs of characters."""
     if text.isascii() and language not in _DOTTED:
         plain = [word[:_TOKEN_LENGTH] for word in _PLAIN_TOKEN.findall(text.lower())]
-        return [word[:-2] if word.endswith("'s") else word for word in plain] if "'" in text else plain
+        return [word.removesuffix("'s") for word in plain] if "'" in text else plain
     folded = text if unicodedata.is_normalized("NFKC", text) else unicodedata.normalize("NFKC", text)
     if language in _DOTTED:
         folded = folded.translate(_TURKISH_CAPITALS)
