@@ -30,7 +30,7 @@ def rank(
 ) -> list[int]:
     """Indexes of the sentences, best first; `found` are their stems."""
     if method == "auto":
-        scores = ranking.rate(judged, found, stems(title or "", language), ranking.weights_for(language))
+        scores = ranking.rate(judged, found, stems(title or "", language), language)
         return [judged[at].sentence.index for at in sorted(range(len(judged)), key=lambda at: (-scores[at], at))]
     if method == "lead":
         return [one.sentence.index for one in judged]
@@ -43,7 +43,7 @@ def explain(
     """For each sentence's index what its score is made of; nothing where a method gives no reasons."""
     if method != "auto":
         return {}
-    reasons = ranking.explain(judged, found, stems(title or "", language), ranking.weights_for(language))
+    reasons = ranking.explain(judged, found, stems(title or "", language), language)
     return {one.sentence.index: why for one, why in zip(judged, reasons, strict=True)}
 
 
