@@ -1,137 +1,168 @@
-"""How well messages are delivered: a push at the real pace against a server with Telegram's limits, and its parts.
+"""How well messages are delivered, beside python-telegram-bot's Bot with its AIORateLimiter and aiogram's usual loop.
 
-The peer is a plain loop over python-telegram-bot's own Bot that sleeps between messages, on the same server in the same
-run (its AIORateLimiter needs a package that this project does without). CPU time includes the server's, which runs in
-the same process for both.
+Each sender is a process of its own against the same counting server (benchmarks.api_server), which refuses what goes
+beyond Telegram's limits, the answers to people and all else counted; while it broadcasts it answers somebody four times
+a second. Then each is killed halfway (-9) and started again. The paid pace is measured on one core with the server on
+the other, where there are two. A peer that isn't installed is left out. `--chats 3000` takes ten minutes.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
+from sys import executable
 from typing import Any
 
+import psycopg
 import structlog
-from sqlalchemy import func, insert, select
-from telegram import Bot
-from telegram.error import RetryAfter
 
-from bot.connect import connect
+from benchmarks import api_server
+from benchmarks.senders import FIRST_ASKING, FIRST_CHAT
+from benchmarks.world import edition, people
 from delivery.compose import Section, compose_push
-from delivery.fanout import fan_out
-from delivery.limiter import Limiter
-from delivery.pace import Pacer
-from delivery.send import Sender
-from sandbox.server import Sandbox, serve
-from storage import articles, chats, editions, migrate, outbox, sources, topics
-from storage.database import Connection, Database
-from storage.editions import Audience
+from storage import articles, migrate, sources, topics
+from storage.database import Database
 from storage.records import (
     ArticleDraft,
     ArticleStatus,
-    ChatKind,
-    EditionKind,
-    EditionPart,
-    Mode,
     NewArticle,
     SourceKind,
     TopicSpec,
 )
-from storage.schema import chat, delivery, destination
 
-TOKEN = "777:BENCH-token_for_deliveries"
-BOT = 777
-FIRST_CHAT = 100_001
-LIMITS = {"per_second": 30, "per_chat_second": 1, "per_group_minute": 20}
-PEER_GAP = 1 / 30
+PEERS = {"python-telegram-bot": "aiolimiter", "aiogram": "aiogram"}
 COMPOSITIONS = 50
 WARNING = 30
+LATENCY = 0.05
+ROOT = Path(__file__).parents[1]
 
 
-def run(chats: int = 300, destinations: int = 20_000) -> dict[str, Any]:
-    """`chats` get a push, twice: ours and the peer's. `destinations`: of the fan-out that is measured alone."""
+def run(
+    chats: int = 300, destinations: int = 20_000, paid: int = 5_000, killed: int = 100, postgres: str | None = None
+) -> dict[str, Any]:
+    """`chats` of the broadcasts at the free pace, `paid` of those at the paid one, `killed` of those that are killed;
+    `destinations` of the fan-out. `postgres`: a server's own address, else PostgreSQL is left out.
+    """
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(WARNING))
+    names = ["tidings", *(name for name, package in PEERS.items() if find_spec(package))]
     with tempfile.TemporaryDirectory(prefix="tidings-bench-") as folder:
+        places = Places(Path(folder), postgres)
         return {
             "benchmark": "delivery",
-            "chats": chats,
-            "limits": LIMITS,
-            **asyncio.run(_push(f"sqlite:///{Path(folder) / 'push.db'}", chats)),
-            **asyncio.run(_parts(f"sqlite:///{Path(folder) / 'fanout.db'}", destinations)),
+            "limits": "30 a second, 3 in 3 s a chat, 20 a minute a group; replies count",
+            "free_pace": {name: _broadcast(name, chats, places) for name in names},
+            "killed_halfway": {name: _killed(name, killed, places) for name in names},
+            "paid_pace": {kind: _paid(paid, places, kind) for kind in places.kinds},
+            **asyncio.run(_parts(places.sqlite(), destinations)),
         }
 
 
-# A push
+class Places:
+    """Databases that are empty yet."""
 
+    def __init__(self, folder: Path, postgres: str | None) -> None:
+        self._folder = folder
+        self._postgres = postgres
+        self._made = 0
 
-async def _push(url: str, count: int) -> dict[str, Any]:
-    sandbox = await Sandbox.open(None)
-    sandbox.world.add_bot(TOKEN, username="tidings_bot")
-    chat_ids = sandbox.world.bulk_chats(count, FIRST_CHAT)
-    for name, value in LIMITS.items():
-        setattr(sandbox.limits, name, value)
-    db = Database(url)
-    try:
-        await migrate.upgrade(db)
-        await _people(db, chat_ids)
-        await _edition(db)
-        async with serve(sandbox) as root:
-            ours = await _measured(sandbox, lambda: _send(db, root))
-            await asyncio.sleep(1.1)  # the limits look back a second
-            peer = await _measured(sandbox, lambda: _plain_loop(root, chat_ids))
-    finally:
-        await db.dispose()
-        await sandbox.close()
-    return {"ours": ours, "peer": {"name": "python-telegram-bot's Bot in a loop, 1/30 s apart", **peer}}
+    @property
+    def kinds(self) -> list[str]:
+        return ["sqlite", "postgresql"] if self._postgres else ["sqlite"]
 
+    def sqlite(self) -> str:
+        self._made += 1
+        return f"sqlite:///{self._folder / f'{self._made}.db'}"
 
-async def _send(db: Database, root: str) -> None:
-    pacer, stop = Pacer(), asyncio.Event()
-    async with connect(TOKEN, root, Limiter(pacer)) as bot:
-        sending = asyncio.create_task(Sender(db, bot, pacer).run(stop))
-        while not sending.done() and await _open(db):  # noqa: ASYNC110 - rows have no event
-            await asyncio.sleep(0.2)
-        stop.set()
-        await sending
-
-
-async def _open(db: Database) -> int:
-    async with db.read() as tx:
-        return int(await tx.scalar(select(func.count()).where(delivery.c.state.in_(outbox.OPEN))) or 0)
-
-
-async def _plain_loop(root: str, chat_ids: list[int]) -> None:
-    async with Bot(TOKEN, base_url=f"{root}/bot") as bot:
-        for chat_id in chat_ids:
+    @contextmanager
+    def of(self, kind: str) -> Iterator[str]:
+        if kind == "sqlite" or self._postgres is None:
+            yield self.sqlite()
+            return
+        with psycopg.connect(self._postgres, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE tidings_bench")
             try:
-                await bot.send_message(chat_id, "Hello <b>you</b>", parse_mode="HTML")
-            except RetryAfter:
-                await asyncio.sleep(3)
-                await bot.send_message(chat_id, "Hello <b>you</b>", parse_mode="HTML")
-            await asyncio.sleep(PEER_GAP)
+                yield self._postgres.replace("/postgres?", "/tidings_bench?")
+            finally:
+                connection.execute("DROP DATABASE tidings_bench WITH (FORCE)")
 
 
-async def _measured(sandbox: Sandbox, work: Callable[[], Awaitable[None]]) -> dict[str, Any]:
-    before, cpu = sandbox.ledger.count, time.process_time()
-    await work()
-    cpu = time.process_time() - cpu
-    rows = [row for row in sandbox.ledger.rows if row.n > before and row.method == "sendMessage"]
-    times = [row.at for row in rows if row.ok]
+# Broadcasts
+
+
+def _broadcast(name: str, count: int, places: Places) -> dict[str, Any]:
+    with api_server.running(limits=True, latency=LATENCY) as root, _sender(name, root, count, places.sqlite()) as child:
+        output, _ = child.communicate()
+        return {**_ask(root, "/counts"), **json.loads(output)}
+
+
+def _paid(count: int, places: Places, kind: str) -> dict[str, Any]:
+    """One core for the sender, the other for the server."""
+    cores = sorted(os.sched_getaffinity(0))
+    with _on(cores[-1:]), api_server.running(latency=LATENCY) as root, places.of(kind) as database:
+        with _on(cores[:1]), _sender("tidings", root, count, database, "--paid") as child:
+            output, _ = child.communicate()
+        return {**_ask(root, "/counts"), **json.loads(output)}
+
+
+def _killed(name: str, count: int, places: Places) -> dict[str, Any]:
+    """Killed when half of it has arrived, and started again: who misses it, who has it twice?"""
+    database = places.sqlite()
+    with api_server.running(limits=True, latency=LATENCY) as root:
+        with _sender(name, root, count, database) as child:
+            while _ask(root, "/counts")["messages"] < count / 2:
+                time.sleep(0.05)
+            child.kill()
+            child.communicate()
+        with _sender(name, root, count, database) as child:
+            child.communicate()
+        calls = _ask(root, "/calls")["calls"]
+    arrived = Counter(call[3] for call in calls if call[5] == 200 and call[3] < FIRST_ASKING)
     return {
-        "messages": len(times),
-        "per_second": round((len(times) - 1) / max(0.001, times[-1] - times[0]), 2),
-        "most_in_a_second": _most_in_a_second(times),
-        "refused_429": sum(row.status == 429 for row in rows),
-        "cpu_ms_per_message": round(1000 * cpu / len(times), 2),
+        "chats": count,
+        "missing": count - sum(FIRST_CHAT <= chat_id < FIRST_CHAT + count for chat_id in arrived),
+        "doubled": sum(times > 1 for times in arrived.values()),
+        "refused_429": sum(call[5] == 429 for call in calls),
     }
 
 
-def _most_in_a_second(times: list[float]) -> int:
-    return max(sum(start <= at < start + 1 for at in times) for start in times)
+@contextmanager
+def _sender(name: str, root: str, count: int, database: str, *options: str) -> Iterator[Popen[str]]:
+    """It has begun."""
+    command = [executable, "-m", "benchmarks.senders", name, root, str(count), "--database", database, *options]
+    child = Popen(command, stdout=PIPE, stderr=DEVNULL, text=True, cwd=ROOT)
+    try:
+        if child.stdout is None or child.stdout.readline() != "begun\n":
+            raise RuntimeError(f"{name} did not begin")
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+
+
+@contextmanager
+def _on(cores: list[int]) -> Iterator[None]:
+    """What is started meanwhile runs on these cores."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _ask(root: str, path: str) -> dict[str, Any]:
+    with urllib.request.urlopen(root + path) as answer:
+        return dict(json.load(answer))
 
 
 # Its parts
@@ -141,9 +172,9 @@ async def _parts(url: str, count: int) -> dict[str, Any]:
     db = Database(url)
     try:
         await migrate.upgrade(db)
-        await _people(db, list(range(FIRST_CHAT, FIRST_CHAT + count)))
+        await people(db, list(range(FIRST_CHAT, FIRST_CHAT + count)))
         begun = time.perf_counter()
-        added = await _edition(db)
+        added = await edition(db)
         spread = time.perf_counter() - begun
         compose = await _compose(db)
     finally:
@@ -152,47 +183,6 @@ async def _parts(url: str, count: int) -> dict[str, Any]:
         "fan_out": {"destinations": added, "rows_per_s": round(added / spread)},
         "compose_ms": round(1000 * compose, 3),
     }
-
-
-async def _people(db: Database, chat_ids: list[int]) -> None:
-    """The first by the ordinary way, the others as its copies."""
-    now = datetime.now(UTC)
-    async with db.begin() as tx:
-        await chats.remember(
-            tx,
-            bot_id=BOT,
-            chat_id=chat_ids[0],
-            kind=ChatKind.PRIVATE,
-            title="Reader",
-            username=None,
-            language="en",
-            now=now,
-        )
-        await chats.destination(tx, BOT, chat_ids[0])
-        for table in (chat, destination):
-            await _copy(tx, table, chat_ids[1:])
-
-
-async def _copy(tx: Connection, table: Any, chat_ids: list[int]) -> None:
-    row = dict((await tx.execute(select(table))).mappings().one())
-    row.pop("id", None)
-    await tx.execute(insert(table), [row | {"chat_id": chat_id} for chat_id in chat_ids])
-
-
-async def _edition(db: Database) -> int:
-    """A message for everybody; gives how many deliveries were added."""
-    now = datetime.now(UTC)
-    async with db.begin() as tx:
-        edition_id, _ = await editions.make(
-            tx,
-            bot_id=BOT,
-            kind=EditionKind.PUSH,
-            signature="bench",
-            parts=(EditionPart(0, "Hello <b>you</b>"),),
-            now=now,
-            audience=Audience((), (Mode.INSTANT, Mode.DIGEST)),
-        )
-    return await fan_out(db, edition_id, now)
 
 
 async def _compose(db: Database) -> float:
@@ -230,6 +220,10 @@ def _article(number: int, source_id: int, topic_id: int, now: datetime) -> NewAr
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chats", type=int, default=300)
+    parser.add_argument("--paid", type=int, default=5_000)
+    parser.add_argument("--killed", type=int, default=100)
+    parser.add_argument("--postgres", help="a server's own address, such as postgresql:///postgres?host=/tmp")
     parser.add_argument("--json", action="store_true", help="one line; it is JSON all the same without")
     asked = parser.parse_args()
-    print(json.dumps(run(asked.chats), indent=None if asked.json else 2))
+    result = run(asked.chats, paid=asked.paid, killed=asked.killed, postgres=asked.postgres)
+    print(json.dumps(result, indent=None if asked.json else 2))

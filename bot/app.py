@@ -36,6 +36,7 @@ from delivery import alerts, corrections, digest, fanout, retention
 from delivery.limiter import Limiter, Turn
 from delivery.lock import SenderLock
 from delivery.pace import Pacer
+from delivery.paid import PaidBroadcast
 from delivery.send import Sender
 from ingest.desk import Desk
 from ingest.discover import find_feed
@@ -227,6 +228,7 @@ class Service:
             self.bot,
             self.pacer,
             in_doubt=self.settings.in_doubt.value,
+            paid=PaidBroadcast(self.pacer, self.settings.paid_stars_a_day) if self.settings.paid_broadcast else None,
             lock=SenderLock(self.database, self.bot.id, self.settings.direct_database),
         )
         self.router = Router(

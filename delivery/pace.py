@@ -17,6 +17,7 @@ LATE = 0.015
 # With paid broadcast: at most 1,000 in any second, a little closer together, so that a pause is made up for within its
 # second and never beyond.
 PAID_PER_SECOND, PAID_MOST = 1500.0, 1000
+SECOND = 1.001
 
 # A little over Telegram's own, for what the network bunches together.
 PUSH_GAP = 1.05
@@ -65,7 +66,7 @@ class Spacing:
         taken = self._taken
         if taken:
             time = max(time, taken[-1] + self.gap)
-        return max(time, taken[-most] + 1.0) if len(taken) >= most else time
+        return max(time, taken[-most] + SECOND) if len(taken) >= most else time
 
 
 class Pacer:

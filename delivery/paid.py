@@ -21,6 +21,11 @@ class PaidBroadcast:
         self._day: date | None = None
         self._sent = 0
 
+    @property
+    def left(self) -> int:
+        """How many more messages the day's Stars pay."""
+        return max(0, self._a_day - self._sent)
+
     def begin(self, sent_today: int, now: datetime) -> None:
         """A new sender counts what the day's earlier ones sent."""
         self._day, self._sent = now.date(), sent_today

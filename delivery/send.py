@@ -53,6 +53,7 @@ class Marked:
 
     claim: Claim
     slot: float
+    paid: bool = False
 
 
 class Sender:
@@ -189,6 +190,8 @@ class Sender:
             return 0 if self._in_flight else 1
         wanted = max(1, ceil(max(1.5 * self._marking, self._linger()) / self._pacer.gap))
         wanted = min(wanted, ceil(self._call_slots / 3))
+        if self._paid is not None and self._paid.on:
+            wanted = min(wanted, self._paid.left)
         free = self._call_slots - len(self._in_flight)
         return 0 if free < wanted and self._linger() else min(wanted, free)
 
@@ -214,11 +217,12 @@ class Sender:
                 await outbox.drop(tx, ids, reason, now)
             await outbox.passed(tx, choice.skip, now)
             marked = {item.id for item in await outbox.mark(tx, [claim for claim, _ in choice.go], now)}
+        paid = self._paid is not None and self._paid.on
         if self._paid is not None:
             self._paid.spend(len(marked), now)
         if choice.go:
             self._marking += (self._clock() - started - self._marking) * 0.2
-        return choice, [Marked(claim, slot) for claim, slot in choice.go if claim.id in marked]
+        return choice, [Marked(claim, slot, paid) for claim, slot in choice.go if claim.id in marked]
 
     # One call
 
@@ -227,8 +231,7 @@ class Sender:
         while True:
             item = await self._due.get()
             await self._depart(item)
-            paid = self._paid is not None and self._paid.on
-            what = await self._caller.attempt(item.claim, paid=paid)
+            what = await self._caller.attempt(item.claim, paid=item.paid)
             now = _now()
             flood = self._note(item.claim, what)
             self._recorder.put(Outcome(item.claim, what, now, self._resume_at(item.claim, now), flood))

@@ -1,12 +1,15 @@
 """A process that pushes a topic and sends until nothing is open: what the kill series starts, kills and starts again.
 
-    python -m tests.delivery.pusher DATABASE_URL API_URL TOKEN [--topic korea] [--rate 28.95] [--in-doubt resend]
+    python -m tests.delivery.pusher DATABASE_URL API_URL TOKEN [--topic korea] [--rate 28.95 | --paid]
+                                    [--in-doubt resend]
 
-It prints one line when the push begins. Begun again it finds the same edition, and goes on where the last one died.
+It prints one line when the push begins, and stops when it is asked to (SIGTERM). Begun again it finds the same edition,
+and goes on where the last one died.
 """
 
 import argparse
 import asyncio
+import signal
 import sys
 from datetime import UTC, datetime
 
@@ -17,6 +20,7 @@ from bot.connect import connect
 from delivery.fanout import run_fanout
 from delivery.limiter import Limiter
 from delivery.pace import PER_SECOND, Pacer
+from delivery.paid import PaidBroadcast
 from delivery.push import push
 from delivery.send import Sender
 from storage import outbox, topics
@@ -24,6 +28,7 @@ from storage.database import Database
 from storage.schema import delivery
 
 LOOK_SECONDS = 0.05
+STARS = 1_000_000
 WARNING = 30
 
 
@@ -45,12 +50,13 @@ async def _open(db: Database) -> int:
 async def _run(asked: argparse.Namespace) -> None:
     db = Database(asked.database)
     db.own()
-    pacer = Pacer(asked.rate)
+    pacer, stop = Pacer(asked.rate), asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with connect(asked.token, asked.api, Limiter(pacer)) as bot:
         print("pushing", flush=True)  # noqa: T201 - the parent waits for it
         await _push(db, bot.id, asked.topic)
-        stop = asyncio.Event()
-        sending = asyncio.create_task(Sender(db, bot, pacer, in_doubt=asked.in_doubt).run(stop))
+        paid = PaidBroadcast(pacer, STARS) if asked.paid else None
+        sending = asyncio.create_task(Sender(db, bot, pacer, in_doubt=asked.in_doubt, paid=paid).run(stop))
         while not sending.done() and await _open(db):  # noqa: ASYNC110 - rows have no event
             await asyncio.sleep(LOOK_SECONDS)
         stop.set()
@@ -68,6 +74,7 @@ def main() -> None:
         parser.add_argument(name)
     parser.add_argument("--topic", default="korea")
     parser.add_argument("--rate", type=float, default=PER_SECOND)
+    parser.add_argument("--paid", action="store_true")
     parser.add_argument("--in-doubt", default="resend")
     asyncio.run(_run(parser.parse_args()))
 

@@ -1,15 +1,19 @@
-"""A push to many chats whose sending process is killed again and again, judged from the Bot API server's own ledger.
+"""A push to many chats whose sending process is ended again and again, judged from the Bot API server's own ledger.
 
 In flight at a kill are the calls that the server had taken and that the dead process had not recorded: those that
 arrived before the process was gone and were answered after the last `MOMENT` before the kill, or never. An answer given
-just before that was on its way through the process and its database. A process has at most `CALL_SLOTS` calls in
-flight, so no kill counts for more, however many calls the moment held.
+just before that was on its way through the process and its database. A process has at most its call slots in flight,
+so no kill counts for more, however many calls the moment held.
 
 What may happen: each chat in flight gets its message twice (or, where doubtful ones are skipped, may miss it and is
-listed in doubt). All others get every part exactly once.
+listed in doubt). All others get every part exactly once. A process that is
+asked to stop (SIGTERM) finishes what is in flight: nobody misses anything or gets it twice.
+
+At the free pace the server refuses what goes beyond Telegram's limits, across restarts as well.
 """
 
 import asyncio
+import signal
 import sys
 import time
 from collections import Counter
@@ -23,7 +27,7 @@ from random import Random
 from sqlalchemy import select
 
 from delivery.pace import PER_SECOND
-from delivery.send import CALL_SLOTS
+from delivery.send import CALL_SLOTS, PAID_CALL_SLOTS
 from sandbox.faults import Fault
 from sandbox.ledger import Row
 from sandbox.server import Sandbox, serve
@@ -36,15 +40,20 @@ TOKEN = "777:TEST-token_for_kills"
 TOPIC = "korea"
 ROOT = Path(__file__).parents[2]
 MOMENT = 0.05
+PAID_RATE = 1000.0
+LIMITS = {"per_second": 30, "per_chat_second": 1, "per_group_minute": 20}
 LAST_KILL = 0.85  # of the messages: the process must not end before it is killed
 SHORTEST_WAIT = 120.0
+TEXTS = {1: (3, 12), 2: (8, 12), 3: (10, 16)}  # by messages: articles, and sentences of each
 
 Message = tuple[int, str]  # chat id, text
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`latency`: seconds that the server takes for each answer. `rate`: of the pacer, messages a second."""
+    """`latency`: seconds that the server takes for each answer. `rate`: of the pacer, messages a second; PAID_RATE is
+    paid broadcast. `end`: "kill" or "term", what becomes of a process.
+    """
 
     chats: int = 500
     kills: int = 10
@@ -52,7 +61,16 @@ class Plan:
     rate: float = PER_SECOND
     latency: float = 0.05
     in_doubt: str = "resend"
-    articles: int = 3
+    messages: int = 1  # of the edition
+    end: str = "kill"
+
+    @property
+    def paid(self) -> bool:
+        return self.rate >= PAID_RATE
+
+    @property
+    def call_slots(self) -> int:
+        return PAID_CALL_SLOTS if self.paid else CALL_SLOTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +89,7 @@ class Outcome:
     refused: int  # calls that the server refused
     most_per_second: int
     seconds: float
+    longest_stop: float  # seconds between a signal and the process's end
 
     def figures(self) -> dict[str, object]:
         return {
@@ -86,6 +105,7 @@ class Outcome:
             "listed_in_doubt": len(self.in_doubt),
             "refused_calls": self.refused,
             "most_in_a_second": self.most_per_second,
+            "longest_stop_s": round(self.longest_stop, 2),
             "seconds": round(self.seconds, 1),
         }
 
@@ -95,14 +115,17 @@ async def run_series(url: str, plan: Plan) -> Outcome:
     sandbox = await Sandbox.open(None)
     sandbox.world.add_bot(TOKEN, username="tidings_bot")
     sandbox.faults.all.append(Fault("slow", method="sendMessage", times=0, seconds=plan.latency))
+    if plan.rate == PER_SECOND:
+        for name, value in LIMITS.items():
+            setattr(sandbox.limits, name, value)
     chat_ids = sandbox.world.bulk_chats(plan.chats)
     db = Database(url)
     try:
         await _fill(db, chat_ids, plan)
         begun = time.monotonic()
         async with serve(sandbox) as api_url:
-            in_flight = await _kill_and_finish(sandbox, [url, api_url, TOKEN], plan)
-        return await _judge(db, sandbox, chat_ids, in_flight, time.monotonic() - begun)
+            ends = await _end_and_finish(sandbox, [url, api_url, TOKEN], plan)
+        return await _judge(db, sandbox, chat_ids, ends, time.monotonic() - begun)
     finally:
         await db.dispose()
         await sandbox.close()
@@ -110,10 +133,11 @@ async def run_series(url: str, plan: Plan) -> Outcome:
 
 async def _fill(db: Database, chat_ids: list[int], plan: Plan) -> None:
     now = datetime.now(UTC)
+    articles, sentences = TEXTS[plan.messages]
     async with db.begin() as tx:
         await seed(tx)
-        for number in range(plan.articles):
-            summary = (f"Envoys met for day {number} of the talks, and spoke of trade. " * 12,)
+        for number in range(articles):
+            summary = (f"Envoys met for day {number} of the talks, and spoke of trade. " * sentences,)
             await publish(tx, f"Talks, day {number}", TOPIC, now - timedelta(minutes=10 + number), summary=summary)
         for chat_id in chat_ids:
             await reader(tx, chat_id, {TOPIC: Mode.DIGEST}, since=now)
@@ -122,39 +146,49 @@ async def _fill(db: Database, chat_ids: list[int], plan: Plan) -> None:
 # Processes
 
 
-async def _kill_and_finish(sandbox: Sandbox, where: list[str], plan: Plan) -> tuple[int, ...]:
+@dataclass(frozen=True, slots=True)
+class End:
+    """Of one process: the calls that were in flight, and the seconds until it was gone."""
+
+    in_flight: int
+    seconds: float
+
+
+async def _end_and_finish(sandbox: Sandbox, where: list[str], plan: Plan) -> list[End]:
     random = Random(plan.seed)
     targets = sorted(random.randrange(int(plan.chats * LAST_KILL)) for _ in range(plan.kills))
-    async with asyncio.timeout(SHORTEST_WAIT + 4 * plan.chats / plan.rate + 10 * plan.kills):
-        in_flight = tuple([await _one_kill(sandbox, where, plan, target, random) for target in targets])
+    async with asyncio.timeout(SHORTEST_WAIT + 12 * plan.chats / plan.rate + 10 * plan.kills):
+        ends = [await _one_end(sandbox, where, plan, target, random) for target in targets]
         async with _process(where, plan) as child:
             if await child.wait():
                 raise RuntimeError(f"the sending process ended with {child.returncode}")
-    return in_flight
+    return ends
 
 
-async def _one_kill(sandbox: Sandbox, where: list[str], plan: Plan, target: int, random: Random) -> int:
-    """Kill when that many messages have arrived in all, at the earliest while the push begins; gives those in flight.
+async def _one_end(sandbox: Sandbox, where: list[str], plan: Plan, target: int, random: Random) -> End:
+    """Signal when that many messages have arrived in all, at the earliest while the push begins.
 
-    A second kill at the same count comes while its process still looks at what the first one left.
+    A second signal at the same count comes while its process still looks at what the first one left.
     """
     async with _process(where, plan) as child:
-        while len(_arrived(sandbox)) < target and child.returncode is None:  # noqa: ASYNC110
+        while _count(sandbox) < target and child.returncode is None:  # noqa: ASYNC110
             await asyncio.sleep(0.002)
         await asyncio.sleep(random.uniform(0.0, 0.05))
         if child.returncode is not None:
-            raise RuntimeError(f"the sending process ended with {child.returncode} before its kill")
-        killed_at = time.time()
-        child.kill()
+            raise RuntimeError(f"the sending process ended with {child.returncode} before its signal")
+        signaled_at = time.time()
+        child.send_signal(signal.SIGTERM if plan.end == "term" else signal.SIGKILL)
         await child.wait()
+        seconds = time.time() - signaled_at
     await asyncio.sleep(plan.latency + MOMENT)  # the server takes up what was still on the wire
-    return _in_flight(sandbox, killed_at)
+    return End(_in_flight(sandbox, signaled_at, plan.call_slots), seconds)
 
 
 @asynccontextmanager
 async def _process(where: list[str], plan: Plan) -> AsyncIterator[asyncio.subprocess.Process]:
     """A process that has begun to push."""
     options = ["--topic", TOPIC, "--rate", str(plan.rate), "--in-doubt", plan.in_doubt]
+    options += ["--paid"] * plan.paid
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.delivery.pusher", *where, *options, cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
@@ -171,23 +205,26 @@ async def _process(where: list[str], plan: Plan) -> AsyncIterator[asyncio.subpro
 # The judge
 
 
-def _in_flight(sandbox: Sandbox, killed_at: float) -> int:
+def _in_flight(sandbox: Sandbox, killed_at: float, call_slots: int) -> int:
     since = killed_at - MOMENT
     calls = [
         row
         for row in sandbox.ledger.rows
         if row.method == "sendMessage" and (row.answered_at is None or row.answered_at >= since)
     ]
-    return min(CALL_SLOTS, len(calls))
+    return min(call_slots, len(calls))
+
+
+def _count(sandbox: Sandbox) -> int:
+    """Of messages that arrived: every call counts but the first, which asks who the bot is."""
+    return sandbox.ledger.count
 
 
 def _arrived(sandbox: Sandbox) -> list[Row]:
     return [row for row in sandbox.ledger.rows if row.method == "sendMessage" and row.ok]
 
 
-async def _judge(
-    db: Database, sandbox: Sandbox, chat_ids: list[int], in_flight: tuple[int, ...], seconds: float
-) -> Outcome:
+async def _judge(db: Database, sandbox: Sandbox, chat_ids: list[int], ends: list[End], seconds: float) -> Outcome:
     async with db.read() as tx:
         texts = list(await tx.scalars(select(edition_part.c.text)))
         doubts = await tx.scalars(
@@ -203,16 +240,17 @@ async def _judge(
     return Outcome(
         chats=len(chat_ids),
         parts=len(texts),
-        kills=len(in_flight),
+        kills=len(ends),
         reached=len(chat_ids) - len(missing),
         missing=missing,
         doubled=frozenset(chat_id for (chat_id, _), count in counts.items() if count > 1),
         extra=sum(count - 1 for count in counts.values()),
-        in_flight=in_flight,
+        in_flight=tuple(end.in_flight for end in ends),
         in_doubt=in_doubt,
         refused=sum(row.method == "sendMessage" and not row.ok for row in sandbox.ledger.rows),
         most_per_second=most_in_a_second([row.at for row in rows]),
         seconds=seconds,
+        longest_stop=max((end.seconds for end in ends), default=0.0),
     )
 
 
