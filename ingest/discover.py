@@ -20,6 +20,7 @@ from ingest.errors import ExtractError, FetchError, ForbiddenError
 from ingest.feeditems import web_address
 from ingest.feeds import Feed, is_feed, parse_feed
 from ingest.fetch import Answer, refusal
+from ingest.tags import overloaded
 
 MOST_TRIED = 8
 MAX_PAGE = 2_000_000
@@ -108,7 +109,10 @@ async def _read(answer: Answer, asked: str, now: datetime) -> Found | None:
 def _candidates(answer: Answer) -> list[str]:
     """What a page calls its feeds: those of comments last."""
     try:
-        tree = lxml.html.document_fromstring(decode(answer.body[:MAX_PAGE], answer.content_type))
+        markup = decode(answer.body[:MAX_PAGE], answer.content_type)
+        if overloaded(markup):
+            return []
+        tree = lxml.html.document_fromstring(markup)
     except (lxml.etree.LxmlError, ValueError, AssertionError, ExtractError):
         return []
     base = urljoin(answer.url, next(iter(tree.xpath("//base/@href")), ""))

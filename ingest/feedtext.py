@@ -12,6 +12,7 @@ import lxml.html
 
 from ingest.decode import clean, unescaped
 from ingest.lines import folded, is_caption, is_sentence
+from ingest.tags import refuse_overloaded
 
 MAX_MARKUP = 500_000  # characters of one item; a long read has 60,000
 
@@ -117,6 +118,7 @@ def _is_body(block: str, linked: bool) -> bool:
 def _blocks(markup: str) -> Iterator[tuple[str, bool]]:
     """Texts between block tags, each with whether all of it is links."""
     try:
+        refuse_overloaded(markup)
         root = lxml.html.fragment_fromstring(markup, create_parent="div")
     except (lxml.etree.LxmlError, ValueError, AssertionError):
         yield _TAG.sub(" ", markup), False

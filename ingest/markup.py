@@ -6,6 +6,7 @@ import lxml.etree
 import lxml.html
 
 from ingest.decode import clean, unescaped
+from ingest.tags import refuse_overloaded
 
 _TAG = re.compile(
     r"</?(?:p|br|div|a|b|i|em|strong|span|img|ul|ol|li|h[1-6]|blockquote|figure|table)\b[^>]{0,2000}>", re.IGNORECASE
@@ -37,6 +38,7 @@ def paragraphs_of(text: str) -> list[str]:
 def paragraphs_of_block(text: str) -> list[str]:
     """The paragraphs of HTML, whose line ends are only spaces."""
     try:
+        refuse_overloaded(text)
         root = lxml.html.fragment_fromstring(clean(text), create_parent="div")
     except (lxml.etree.LxmlError, ValueError):
         return _folded(unescaped(_TAG.sub("\n", text)))

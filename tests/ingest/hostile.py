@@ -57,6 +57,7 @@ FEEDS: dict[str, Callable[[], bytes]] = {
     ),
     "nested 400,000 deep": lambda: rss(b"<a>" * 400_000 + ITEM),
     "markup nested 300,000 deep": lambda: within("description", b"&lt;b&gt;" * 300_000),
+    "markup with 80,000 attributes": lambda: within("description", b"&lt;p" + numbered(b" a%(n)d", 80_000) + b"&gt;x"),
     "unclosed tags": lambda: rss(numbered(b"<p%(n)d>")),
     "unclosed comment": lambda: rss(filled(b"<!--")),
     "comments before the root": lambda: rss(before=filled(b"<!---->")),

@@ -9,10 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest import opml
+from ingest.discover import _candidates as candidates
 from ingest.errors import ExtractError
 from ingest.extract import extract_each
 from ingest.feeds import MAX_ITEMS, Feed, parse_feed
+from ingest.fetch import Answer
 from ingest.jsonrows import Unread
+from ingest.tags import overloaded
 from storage.records import ArticleDraft
 from tests.ingest.hostile import FEEDS, ITEM, declared, filled, rss, within
 from tests.ingest.timing import cpu_seconds
@@ -49,7 +52,7 @@ def storable(text: str) -> bool:
 SMALL = ["billion laughs", "a file as entity", "parameter entity", "a DTD elsewhere", "entities inside the root",
          "NULs inside", "half a surrogate pair", "UTF-7", "undefined", "unicode_escape", "hex", "no encoding at all",
          "UTF-16 that isn't", "JSON with half surrogates", "JSON with wrong types", "an endless number, twice escaped",
-         "nothing but &", "200,000 attributes", "100,000 authors", "idna"]  # fmt: skip
+         "nothing but &", "200,000 attributes", "100,000 authors", "idna", "markup with 80,000 attributes"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -125,3 +128,38 @@ def test_no_declared_encoding_breaks_a_page(encoding: str) -> None:
     assert not isinstance(draft, Unread)
     assert draft.paragraphs[0].startswith("The council of the town voted")
     assert isinstance(read(declared(encoding.encode())), Feed)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "<p" + "".join(f" a{number}=1" for number in range(2_000)) + ">",
+        "<p" + "".join(f" a{number}" for number in range(2_000)),
+        "<p" + "".join(f' a{number}=">"' for number in range(2_000)) + ">",
+        "<p" + "".join(f"/a{number}" for number in range(2_000)) + ">",
+        '<p " ' + "".join(f" a{number}" for number in range(2_000)) + ">",
+        "<p b=' " + "".join(f" a{number}" for number in range(2_000)) + ">",
+    ],
+    ids=["values", "no values", "quoted ends", "slashes", "a quote", "an open quote"],
+)
+def test_overloaded_tags_are_seen_however_they_are_written(tag: str) -> None:
+    assert overloaded(f"<div>{tag}The council voted.</p></div>")
+
+
+@pytest.mark.parametrize(
+    "markup",
+    ["<p>" * 5_000, '<img src="data:image/png;base64,' + "ab cd/" * 50_000 + '">', "a < b " * 5_000, "=\"'" * 50_000],
+    ids=["many tags", "a long value", "no tags", "quotes"],
+)
+def test_long_markup_is_not_overloaded(markup: str) -> None:
+    with cpu_seconds() as spent:
+        assert not overloaded(markup)
+    assert spent() < 1
+
+
+def test_an_overloaded_page_names_no_feeds() -> None:
+    page = ("<html><link rel=alternate type=application/rss+xml href=/f><p" + " a=1" * 200_000 + ">").encode()
+    answer = Answer(200, "https://e.org/", {"content-type": "text/html"}, page)
+    with cpu_seconds() as spent:
+        assert candidates(answer) == []
+    assert spent() < 5
