@@ -10,7 +10,6 @@ Each step finds its work by state, so a process may die at any line.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
 
 from delivery.amended import Told, amended, bare_layout
 from storage import articles, chats, copies, corrections, editions, replies
@@ -144,36 +143,32 @@ async def _rework(tx: Connection, item: Correction, found: Sequence[Affected], n
 
 
 async def _rework_replies(tx: Connection, item: Correction, shown: Sequence[Shown], now: datetime) -> None:
-    """An amending edition for each chat, with a part for each of its replies."""
+    """An amending edition for each reply: it has its own articles, in its own order."""
     known = await _told(tx, {article_id for reply in shown for article_id in reply.article_ids})
-    for chat_id, group in groupby(shown, key=lambda reply: reply.chat_id):
-        theirs = list(group)
-        chat = await chats.get(tx, item.bot_id, chat_id)
+    kind = KINDS[item.kind]
+    for reply in shown:
+        chat = await chats.get(tx, item.bot_id, reply.chat_id)
         if chat is None:
             continue
-        parts = [_reply_again(number, reply, known, chat.zone) for number, reply in enumerate(theirs)]
         edition_id, _ = await editions.make(
             tx,
             bot_id=item.bot_id,
-            kind=KINDS[item.kind],
-            signature=f"{item.kind}:{item.id}:reply:{chat_id}:{theirs[0].message_id}",
-            parts=parts,
+            kind=kind,
+            signature=f"{item.kind}:{item.id}:reply:{reply.chat_id}:{reply.message_id}",
+            parts=[_reply_again(reply, known, chat.zone)],
             now=now,
             correction_id=item.id,
         )
-        place = await chats.destination(tx, item.bot_id, chat_id)
-        lane = editions.LANES[KINDS[item.kind]]
+        place = await chats.destination(tx, item.bot_id, reply.chat_id)
         await editions.add_deliveries(
-            tx, edition_id, bot_id=item.bot_id, lane=lane, destination_ids=[place.id], now=now
+            tx, edition_id, bot_id=item.bot_id, lane=editions.LANES[kind], destination_ids=[place.id], now=now
         )
     await replies.corrected(tx, item, shown)
 
 
-def _reply_again(
-    number: int, reply: Shown, known: Mapping[int, tuple[Article, list[Correction]]], zone: str
-) -> EditionPart:
+def _reply_again(reply: Shown, known: Mapping[int, tuple[Article, list[Correction]]], zone: str) -> EditionPart:
     told = _since(reply.at, known)
-    part = EditionPart(number, "", article_ids=reply.article_ids)
+    part = EditionPart(0, "", article_ids=reply.article_ids)
     new = amended(part, bare_layout(reply.article_ids, zone=zone, now=reply.at), told)
     return replace(new, article_ids=(), message_id=reply.message_id)  # this is no edition that holds them
 

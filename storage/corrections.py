@@ -98,6 +98,12 @@ async def of_articles(tx: Connection, ids: Collection[int]) -> dict[int, list[Co
     return found
 
 
+async def latest(tx: Connection, bot_id: int, limit: int) -> list[Correction]:
+    """Those that were confirmed, latest first."""
+    query = select(correction).where(correction.c.bot_id == bot_id, correction.c.state.in_((OPEN, DONE)))
+    return [_correction(row) for row in await tx.execute(query.order_by(correction.c.id.desc()).limit(limit))]
+
+
 async def unfinished(tx: Connection, bot_id: int) -> list[Correction]:
     query = select(correction).where(correction.c.bot_id == bot_id, correction.c.state == OPEN)
     return [_correction(row) for row in await tx.execute(query.order_by(correction.c.id))]

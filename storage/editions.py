@@ -167,8 +167,13 @@ async def of_article(tx: Connection, article_id: int) -> list[int]:
 
 
 async def latest_ids(tx: Connection, bot_id: int, limit: int) -> list[int]:
-    """The bot's last editions, latest first."""
-    query = select(edition.c.id).where(edition.c.bot_id == bot_id).order_by(edition.c.id.desc()).limit(limit)
+    """The bot's last editions, latest first, but for those that carry out corrections."""
+    query = (
+        select(edition.c.id)
+        .where(edition.c.bot_id == bot_id, edition.c.correction_id.is_(None))
+        .order_by(edition.c.id.desc())
+        .limit(limit)
+    )
     return list(await tx.scalars(query))
 
 

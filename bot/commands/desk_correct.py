@@ -15,7 +15,7 @@ from bot.registry import Answer, Command, Press
 from delivery import amended, corrections, render
 from delivery.corrections import Confirmed, NotCorrectableError
 from delivery.wording import when
-from storage import articles, editors, prompts, replies
+from storage import articles, chats, editors, prompts, replies
 from storage import corrections as drafts
 from storage.database import Connection
 from storage.progress import Subject
@@ -173,11 +173,18 @@ async def _was_killed(ask: Ask, article: Article) -> Reply:
 
 
 async def _told(tx: Connection, ask: Ask, item: Correction) -> str:
-    by = None if item.requested_by is None else await editors.get(tx, ask.me.bot_id, item.requested_by)
-    name = "" if by is None else by.name
+    name = await _name(tx, ask, item.requested_by) if item.requested_by else ""
     at = when(item.at, zone_of(ask.chat.zone), ask.now, ask.chat.language)
     who = f" by {render.escape(name)}" if name else ""
-    return f"That was{who}, at {at}.\n{delivery_words.corrected(await corrections.standing(tx, item))}"
+    return f"That was{who} at {at}.\n{delivery_words.corrected(await corrections.standing(tx, item))}"
+
+
+async def _name(tx: Connection, ask: Ask, user_id: int) -> str:
+    known = await editors.get(tx, ask.me.bot_id, user_id)
+    if known is not None:
+        return known.name
+    chat = await chats.get(tx, ask.me.bot_id, user_id)
+    return "" if chat is None else chat.title
 
 
 async def _draft(ask: Ask, article: Article, kind: CorrectionKind, said: Line) -> Correction:
@@ -203,17 +210,19 @@ async def _ask_sure(ask: Ask, article: Article, draft: Correction) -> Reply:
     async with ask.db.read() as tx:
         count = await drafts.count_copies(tx, ask.me.bot_id, article.id)
         count += await replies.count(tx, ask.me.bot_id, article.id)
-    reach = f"{delivery_words.copies(count)}, {delivery_words.duration(count)}" if count else "nobody has it yet"
+    reach = "No reader has it yet."
+    if count:
+        reach = f"It reaches {delivery_words.copies(count)}, {delivery_words.duration(count)}."
     notice = render.to_html(amended.notice(draft, ask.chat.language))
     if draft.kind is CorrectionKind.KILL:
         text = (
-            f"⛔ <b>Kill No. {article.id}?</b> It reaches {reach}.\n\n<b>{_headline(article)}</b>\n\n"
+            f"⛔ <b>Kill No. {article.id}?</b> {reach}\n\n<b>{_headline(article)}</b>\n\n"
             f"It is deleted wherever it stands alone and is younger than 48 hours; elsewhere readers find:\n\n{notice}"
             "\n\nNobody can read, find or push it any more. This can't be undone."
         )
         yes = "⛔ Kill it"
     else:
-        text = f"✏️ <b>Correct No. {article.id}?</b> It reaches {reach}. Readers will see:\n\n"
+        text = f"✏️ <b>Correct No. {article.id}?</b> {reach} Readers will see:\n\n"
         text += _preview(ask, article, draft)
         yes = "✏️ Correct it"
     return Reply(text, keyboard=(((yes, f"d-do:{draft.id}:{article.id}"), ("No", "d-leave")),), fresh=True)

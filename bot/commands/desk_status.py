@@ -46,7 +46,7 @@ async def _of_article(ask: Ask, article: Article, *, fresh: bool = True) -> Repl
         amended = [delivery_words.corrected(await carrying_out.standing(tx, item)) for item in said]
     headline = render.escape(desk_card.short(article.headline, 200))
     head = f"<b>{headline}</b>\nNo. {article.id} · {desk_card.state(article)}"
-    newest = sorted(found, key=lambda item: -item.edition_id)
+    newest = sorted((item for item in found if item.total or item.spreading), key=lambda item: -item.edition_id)
     blocks = [progress_text(item, ask) for item in newest[:EDITIONS]] or [_nothing_yet(article)]
     if len(newest) > 1:
         blocks.insert(0, f"In {len(newest)} editions, sent {_times(sum(item.sent for item in newest))}. The latest:")
@@ -78,12 +78,14 @@ async def _latest(ask: Ask, *, fresh: bool = True) -> Reply:
     async with ask.db.read() as tx:
         ids = await editions.latest_ids(tx, ask.me.bot_id, LOOKED_AT)
         found = [await status.of_edition(tx, edition_id) for edition_id in ids]
+        said = await corrections.latest(tx, ask.me.bot_id, CORRECTIONS)
+        amended = [delivery_words.corrected(await carrying_out.standing(tx, item)) for item in said]
         waiting = await articles.count_pending(tx)
     found = [item for item in found if item.total or item.spreading][:EDITIONS]  # what reached nobody is no news
     queue = f"📥 {waiting} in the /queue" if waiting else "📥 Nothing in the queue"
     blocks = [progress_text(item, ask) for item in found] or ["Nothing was sent yet."]
     return Reply(
-        "\n\n".join(["<b>What was sent last</b>", *blocks, queue]),
+        "\n\n".join(["<b>What was sent last</b>", *blocks, *amended, queue]),
         keyboard=(*_again(found), (_refresh("d-stat::again"),)),
         fresh=fresh,
     )
