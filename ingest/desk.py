@@ -207,8 +207,10 @@ async def _original(tx: Connection, prepared: Prepared) -> Article | None:
     found = await articles.get_many(tx, await near.candidates(tx, prepared.study.sample))
     if not found:
         return None
-    mine = likeness(words_of(prepared.draft.paragraphs))
-    return next((item for item in found if are_one(mine, likeness(words_of(item.paragraphs)))), None)
+    draft = prepared.draft
+    mine = likeness(draft.headline, words_of(draft.paragraphs))
+    theirs = ((item, likeness(item.headline, words_of(item.paragraphs))) for item in found)
+    return next((item for item, other in theirs if are_one(mine, other)), None)
 
 
 def decide(draft: ArticleDraft, study: Study, arrival: Arrival, *, source_id: int, released_at: datetime) -> NewArticle:

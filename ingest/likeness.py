@@ -2,7 +2,7 @@
 
 Found by a sample of hashed five-word shingles (the smallest ones, as in bottom-k sketches: Broder 1997), then judged on
 the whole texts. Reports in a series (exchange rates, results, fixtures) share most of their words and are different
-news: so names and figures must agree, each by itself.
+news: so names and figures must agree, each by itself, and what each is about must occur in the other.
 """
 
 import re
@@ -29,11 +29,13 @@ _WORD = re.compile(rf"[{_CHARACTER}]|[^\W{_CHARACTER}]+")
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """What of a text is compared."""
+    """What of a text is compared. `subject`: the headline's words that the text has too; `words`: all of both."""
 
     runs: Counter[tuple[str, ...]]
     facts: Counter[str]
     figures: Counter[str]
+    subject: frozenset[str]
+    words: frozenset[str]
 
 
 def words_of(paragraphs: Sequence[str]) -> list[str]:
@@ -50,16 +52,21 @@ def sample(words: Sequence[str]) -> tuple[int, ...]:
     return tuple(sorted(_hash(shingle) for shingle in shingles)[:SAMPLE])
 
 
-def likeness(words: Sequence[str]) -> Likeness:
+def likeness(headline: str, words: Sequence[str]) -> Likeness:
+    """`words`: of the text, without the headline."""
     folded = [word.casefold() for word in words]
     figures = [word for word in folded if word[0].isdigit()]
     names = [low for word, low in zip(words, folded, strict=True) if word[0].isupper()]
     runs = Counter(tuple(folded[at : at + RUN]) for at in range(len(folded) - RUN + 1))
-    return Likeness(runs, Counter([*figures, *names]), Counter(figures))
+    titled = {word.casefold() for word in words_of([headline])}
+    body = frozenset(folded)
+    return Likeness(runs, Counter([*figures, *names]), Counter(figures), body & titled, body | titled)
 
 
 def are_one(one: Likeness, other: Likeness) -> bool:
     if _shared(one.runs, other.runs) < RUNS or _shared(one.facts, other.facts) < FACTS:
+        return False
+    if one.subject - other.words and other.subject - one.words:
         return False
     few = min(one.figures.total(), other.figures.total()) < FEWEST_FIGURES
     return few or _shared(one.figures, other.figures) >= FIGURES

@@ -42,28 +42,46 @@ def _printed_elsewhere(text: str, seed: int) -> str:
     return " ".join("indeed" if random.random() < 0.05 else word for word in kept)
 
 
-def _are_one(one: str, other: str) -> bool:
-    first, second = words_of([one]), words_of([other])
+def _are_one(headline: str, text: str, other_headline: str, other_text: str) -> bool:
+    first, second = words_of([text]), words_of([other_text])
     shared = set(sample(first)) & set(sample(second))
-    return len(shared) >= near.FEWEST_SHARED and are_one(likeness(first), likeness(second))
+    return len(shared) >= near.FEWEST_SHARED and are_one(likeness(headline, first), likeness(other_headline, second))
 
 
-@pytest.mark.parametrize("text", [BRIDGE, KOREAN, CHINESE], ids=["english", "korean", "chinese"])
-@pytest.mark.parametrize("seed", range(5))
-def test_a_cut_and_changed_copy_is_the_same(text: str, seed: int) -> None:
-    assert _are_one(text, _printed_elsewhere(text, seed))
+HEADLINE = "Altenau votes for a bridge over the Mora"
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("headline", "text", "retitled"),
+    [
+        pytest.param(HEADLINE, BRIDGE, "After eleven years: Kestrel may begin to build in old town", id="english"),
+        pytest.param("남해안 섬마을에 전기 여객선", KOREAN, "내년부터 전기 여객선 운항", id="korean"),
+        pytest.param("西部小城用旧厂房建成图书馆", CHINESE, "青河图书馆开放", id="chinese"),
+    ],
+)
+@pytest.mark.parametrize("seed", range(5))
+def test_a_cut_and_changed_copy_is_the_same(headline: str, text: str, retitled: str, seed: int) -> None:
+    assert _are_one(headline, text, headline, _printed_elsewhere(text, seed))
+    assert _are_one(headline, text, retitled, _printed_elsewhere(text, seed))
+
+
+FORECAST = "Orvell money market shortage forecast at {a} million crowns"
+
+
+@pytest.mark.parametrize(
+    ("headline", "text", "other_headline", "other_text"),
     [
         pytest.param(
+            FORECAST.format(a=450),
             RATES.format(bank="Orvell", a=450, b=650, c=70, d=265),
+            FORECAST.format(a=300),
             RATES.format(bank="Orvell", a=300, b=525, c=110, d=85),
             id="figures",
         ),
         pytest.param(
+            HEADLINE,
             BRIDGE,
+            "Council votes for a bridge",
             BRIDGE.replace("Altenau", "Lacey")
             .replace("Mora", "Tamsin")
             .replace("Ingrid Solano", "Jon Bream")
@@ -72,11 +90,16 @@ def test_a_cut_and_changed_copy_is_the_same(text: str, seed: int) -> None:
             .replace("Lindmark", "Orvell"),
             id="names",
         ),
-        pytest.param(BRIDGE, KOREAN, id="nothing"),
+        pytest.param(
+            HEADLINE, BRIDGE, HEADLINE.replace("bridge", "theatre"), BRIDGE.replace("bridge", "theatre"), id="subject"
+        ),
+        pytest.param(HEADLINE, BRIDGE, "남해안 섬마을", KOREAN, id="nothing"),
     ],
 )
-def test_another_report_in_the_same_words_is_not(one: str, other: str) -> None:
-    assert not _are_one(one, other)
+def test_another_report_in_the_same_words_is_not(
+    headline: str, text: str, other_headline: str, other_text: str
+) -> None:
+    assert not _are_one(headline, text, other_headline, other_text)
 
 
 def test_a_sample_is_bounded_and_short_texts_have_none() -> None:
