@@ -47,7 +47,10 @@ _QUOTED = re.compile(r"[\"“„«「『][^\"”“»」』]*[\"”“»」』]?
 _QUOTES = frozenset("\"“„«「『'‘")
 _FIGURE = re.compile(r"\d[\d.,]*")
 _CAPITALIZED = re.compile(r"(?<=[^.!?\"“”] )[A-Z][^\W\d_]*")
-_FIRST_PERSON = re.compile(r"\b(?:I|[Ww]e|[Yy]ou|[Mm]y|[Oo]ur|[Yy]our|me|us)\b")
+# The class of first letters before the look behind lets the search skip all others.
+_FIRST_PERSON = re.compile(
+    r"[IWwYyMmOou](?<!\w.)(?:(?<=I)|(?<=[Ww])e|(?<=[Yy])our?|(?<=[Mm])y|(?<=[Oo])ur|(?<=m)e|(?<=u)s)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -93,15 +96,16 @@ def _seen(judged: Sequence[Judged], distinct: Sequence[tuple[str, ...]], languag
     prose = [one.fault.is_prose for one in judged]
     spread = Counter(stem for stems, counts in zip(distinct, prose, strict=True) if counts for stem in stems)
     logs = [0.0, 0.0, *map(math.log, range(2, max(spread.values(), default=0) + 2))]
-    behind: Counter[str] = Counter()
+    behind: dict[str, int] = {}
     seen: list[_Seen] = []
     place = 0
     for one, stems, counts in zip(judged, distinct, prose, strict=True):
         damped = math.sqrt(len(stems) + _DAMPING)
-        recurring = sum(logs[spread[stem]] for stem in stems)
-        before = [behind[stem] for stem in stems]
+        after = [spread.get(stem, 0) for stem in stems]
+        recurring = sum([logs[many] for many in after])
+        before = [behind.get(stem, 0) for stem in stems]
         # log(1 + n) of the sentences that have it further on, and further back
-        ahead = sum(logs[spread[stem] - many - counts + 1] for stem, many in zip(stems, before, strict=True))
+        ahead = sum([logs[all_of_it - many - counts + 1] for all_of_it, many in zip(after, before, strict=True)])
         seen.append(
             _Seen(
                 place,
@@ -110,13 +114,13 @@ def _seen(judged: Sequence[Judged], distinct: Sequence[tuple[str, ...]], languag
                 recurring / damped,
                 recurring / (len(stems) or 1),
                 ahead / damped,
-                sum(logs[many + 1] for many in before) / damped,
+                sum([logs[many + 1] for many in before]) / damped,
                 tuple(_CAPITALIZED.findall(one.sentence.text)),
             )
         )
         if counts:
             place += 1
-            behind.update(stems)
+            behind.update((stem, many + 1) for stem, many in zip(stems, before, strict=True))
     return seen
 
 

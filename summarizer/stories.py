@@ -243,11 +243,11 @@ def _choose(
     room, chosen = Room(length), list[_Known]()
     several = any(one.sentence.attributed for one in ranked)
     shared = Room(length.without_a_third() if several else length)
-    for one in ranked:
-        if len(one.sentence.sources) > 1 and not one.overtaken:
-            text = [str(one.sentence)]
-            if (not chosen or shared.has_room(text)) and _take(one, chosen, likeness, room):
-                shared.take(text)
+    common = [one for one in ranked if len(one.sentence.sources) > 1 and not one.overtaken]
+    for one in (_newest(one, common, likeness) for one in common):
+        text = [str(one.sentence)]
+        if (not chosen or shared.has_room(text)) and _take(one, chosen, likeness, room):
+            shared.take(text)
     telling = [one for one in ranked if one.sentence.attributed and one.told.rank < _TELLING]
     for one in [*telling, *ranked]:
         if not (one.overtaken and chosen):
@@ -266,6 +266,18 @@ def _score(one: _Known, headlines: Mapping[str, float], known: Sequence[_Known])
         * math.fsum(headlines.get(stem, 0.0) for stem in one.told.stems)
         / (math.fsum(headlines.values()) or 1)
     )
+
+
+def _newest(one: _Known, common: Sequence[_Known], likeness: _Likeness) -> _Known:
+    """Of the sentences that say the same as this one, and read no worse, that of the newest article."""
+    same = [
+        other
+        for other in common
+        if other.told.fault <= one.told.fault
+        and other.told.age < one.told.age
+        and likeness.cosine(one.number, other.number) >= _REPEATED
+    ]
+    return min(same, key=lambda other: (other.told.age, other.number), default=one)
 
 
 def _take(one: _Known, chosen: list[_Known], likeness: _Likeness, room: Room) -> bool:
