@@ -19,7 +19,8 @@ from importlib.util import find_spec
 from typing import Any
 
 import summarizer
-from benchmarks.summaries import COUNT, made_up
+from benchmarks.summaries import made_up
+from benchmarks.summary_choosers import COUNT
 from summarizer.words import stems
 
 LENGTHS = (30, 100, 300)

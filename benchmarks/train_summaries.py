@@ -193,9 +193,8 @@ def cross_validated(
 
 def interval(values: Array) -> str:
     """The mean with its 95 % bootstrap interval."""
-    dice = np.random.default_rng(0)
-    means = np.sort([values[dice.integers(0, len(values), len(values))].mean() for _ in range(2_000)])
-    return f"{values.mean():+.2f} [{means[50]:+.2f}, {means[1_949]:+.2f}]"
+    known = _figure(values)
+    return f"{known['mean']:+.2f} [{known['low']:+.2f}, {known['high']:+.2f}]"
 
 
 def tables(english: Sequence[Document], titled: Sequence[Document]) -> dict[str, dict[str, float]]:
@@ -209,6 +208,25 @@ def tables(english: Sequence[Document], titled: Sequence[Document]) -> dict[str,
         | {LEANING: LEANING_NEUTRAL},
         "AGGLUTINATIVE": agglutinative,
     }
+
+
+def figures(folder: Path) -> dict[str, dict[str, float]]:
+    """Over the first three sentences, by weights that never saw the article; none where a training file is missing."""
+    if not all((folder / name).is_file() for name in ENGLISH + TITLED):
+        return {}
+    english, titled = (read([folder / name for name in names]) for names in (ENGLISH, TITLED))
+    own = [name for name in LEARNT if name not in _HEADLINES]
+    return {
+        "English": _figure(cross_validated(english, own)),
+        "Korean and Turkish": _figure(cross_validated(titled, AGGLUTINATIVE, RIDGE_TITLED, LEANING_TITLED)),
+    }
+
+
+def _figure(values: Array) -> dict[str, float]:
+    dice = np.random.default_rng(0)
+    means = np.sort([values[dice.integers(0, len(values), len(values))].mean() for _ in range(2_000)])
+    known = {"mean": values.mean(), "low": means[50], "high": means[1_949]}
+    return {"articles": len(values)} | {name: round(float(value), 2) for name, value in known.items()}
 
 
 def report(english: Sequence[Document], titled: Sequence[Document], *, ablate: bool) -> None:
