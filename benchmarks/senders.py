@@ -2,9 +2,10 @@
 
     python -m benchmarks.senders NAME API_ROOT CHATS [--database URL] [--paid]
 
-NAME is `tidings`, `python-telegram-bot` (its Bot with its AIORateLimiter) or `aiogram` (the usual loop: a pause of
-50 ms after each message, a wait where Telegram asks for one). Meanwhile somebody is answered four times a second, by
-the same bot. Prints when it begins, and what it cost when it has ended.
+NAME is `tidings`, `python-telegram-bot` (its Bot with its AIORateLimiter, eight calls at once), `aiogram` (the usual
+loop: a pause of 50 ms after each message, a wait where Telegram asks for one) or `bare` (Tidings' calls alone, with
+nothing chosen, paced or written down). Meanwhile somebody is answered four times a second, by the same bot. Prints when
+it begins, and what it cost when it has ended.
 """
 
 import argparse
@@ -22,10 +23,12 @@ from telegram.ext import AIORateLimiter, ExtBot
 
 from benchmarks.world import TEXT, TOKEN, edition, people
 from bot.connect import connect
+from delivery.call import encode
 from delivery.limiter import Limiter
 from delivery.pace import Pacer
 from delivery.paid import PaidBroadcast
 from delivery.send import Sender
+from delivery.transport import AiohttpRequest
 from storage import migrate, outbox
 from storage.database import Database
 from storage.schema import delivery
@@ -34,6 +37,7 @@ FIRST_CHAT, FIRST_ASKING = 100_001, 900_001
 ASK_SECONDS = 0.25
 STARS = 1_000_000
 WARNING = 30
+BARE_WORKERS = 100
 WORKERS = 8  # as many calls at once as its limiter lets through
 Reply = Callable[[int], Awaitable[object]]
 
@@ -137,7 +141,24 @@ async def aiogram(root: str, count: int, askers: Askers, _asked: argparse.Namesp
     await import_module("benchmarks.aiogram_loop").broadcast(root, range(FIRST_CHAT, FIRST_CHAT + count), askers)
 
 
-SENDERS = {"tidings": tidings, "python-telegram-bot": python_telegram_bot, "aiogram": aiogram}
+async def bare(root: str, count: int, askers: Askers, _asked: argparse.Namespace) -> None:
+    """The limit: the same calls by the same transport, with nothing chosen, paced or written down."""
+    request = AiohttpRequest()
+    await request.initialize()
+    askers.begin()
+    body, chat_ids = encode(TEXT, (), 0, unformatted=False, paid=True), iter(range(FIRST_CHAT, FIRST_CHAT + count))
+
+    async def work() -> None:
+        for chat_id in chat_ids:
+            await request.post_encoded(f"{root}/bot{TOKEN}/sendMessage", b"chat_id=%d&%b" % (chat_id, body))
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(BARE_WORKERS):
+            group.create_task(work())
+    await request.shutdown()
+
+
+SENDERS = {"bare": bare, "tidings": tidings, "python-telegram-bot": python_telegram_bot, "aiogram": aiogram}
 
 
 def main() -> None:

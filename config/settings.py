@@ -86,11 +86,16 @@ class Settings(BaseSettings):
     log_format: LogFormat = Field(LogFormat.CONSOLE, description="console or json")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     paid_broadcast: bool = Field(False, description="send up to 1,000 messages a second for Telegram Stars")
+    paid_stars_a_day: int = Field(1000, ge=1, description="the most that paid broadcast may cost in a day (UTC)")
     in_doubt: InDoubt = Field(InDoubt.RESEND, description="resend or skip messages whose answer never came")
     digest_zone: str = Field("UTC", description="time zone of chats that chose none (IANA name)")
     digest_time: str = Field("08:00", description="digest time of chats that chose none (HH:MM)")
-    digest_catch_up_hours: float = Field(3, ge=0, le=168, description="how late a digest is still composed")
-    archive_days: float = Field(3, gt=0, le=3650, description="feed items older than this are found, never pushed")
+    digest_catch_up_hours: float = Field(
+        3, ge=0, le=168, allow_inf_nan=False, description="how late a digest is still composed"
+    )
+    archive_days: float = Field(
+        3, gt=0, le=3650, allow_inf_nan=False, description="feed items older than this are found, never pushed"
+    )
     fetch_allow_private: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(), description="hosts that may be fetched although they are private, comma-separated"
     )
