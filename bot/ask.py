@@ -1,6 +1,6 @@
 """What a command is asked and what it replies: plain values, so that handlers know nothing of sending."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -49,8 +49,8 @@ class Ask:
     `pressed`: it was a button; the reply then edits its message. `message_id`: of the message that asked or that holds
     the button. `replied_to`: the message that the asking one answers; `replied_text` and `replied_document`: what it
     holds. `forwarded`: somebody else wrote it. `clock`: for times that a transaction must take itself. `role`: the
-    person's, None for readers. `may_change`: whether they may change what this chat follows. `data`: of the question
-    that `args` answers.
+    person's, None for readers. `owner_ids`: owners by the settings, whatever the database says. `may_change`: whether
+    they may change what this chat follows. `data`: of the question that `args` answers.
     """
 
     db: Database
@@ -62,6 +62,7 @@ class Ask:
     role: Role | None
     may_change: bool
     now: datetime
+    owner_ids: frozenset[int] = frozenset()
     topics: tuple[Topic, ...] = ()
     digest_minute: int = 8 * 60
     args: str = ""
@@ -84,6 +85,10 @@ class Ask:
         return replace(self, args=args)
 
 
+Tell = Callable[["Reply"], Awaitable[None]]
+Later = Callable[[Tell], Awaitable["Reply"]]
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """`text` is Telegram HTML; empty: nothing is sent. A button's reply edits its message unless `fresh`.
@@ -91,7 +96,9 @@ class Reply:
     `more`: messages that follow. `toast`: a note shown over the button that was pressed (200 characters); `alarm` shows
     it as a dialog. `article_ids`: the articles that the text carries, so that corrections reach it, unless it is the
     `desk`'s own view of them. `follows`: the push or correction whose progress it tells until that is over.
-    `menus_for`: ids of people whose role changed: their command menus are renewed.
+    `menus_for`: ids of people whose role changed: their command menus are renewed. `later`: work that goes on while the
+    chat is served again; it may replace this reply's text by what it is given, and returns the reply that is sent at
+    its end.
     """
 
     text: str = ""
@@ -103,6 +110,7 @@ class Reply:
     article_ids: tuple[int, ...] = ()
     preview: bool = False
     menus_for: tuple[int, ...] = ()
+    later: Later | None = None
     desk: bool = False
     follows: tuple[Subject, int] | None = None
 

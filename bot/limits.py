@@ -7,6 +7,7 @@ from enum import StrEnum
 
 # A second apart is as often as Telegram lets us answer one chat for long.
 CAPACITY, PER_SECOND = 30.0, 1.0
+REST = 5.0
 REMEMBERED = 10_000
 
 
@@ -20,27 +21,37 @@ class Take(StrEnum):
 class _Bucket:
     tokens: float
     at: datetime
-    told: bool = False
+    resting: bool = False
 
 
 class Limits:
-    """Who asks more than `capacity` times at once, or for long more than `per_second`, is told once and then waits."""
+    """Who asks more than `capacity` times at once, or for long more than `per_second`, is told once and then waits.
 
-    def __init__(self, capacity: float = CAPACITY, per_second: float = PER_SECOND) -> None:
+    The wait lasts until a few calls are free again (`rest`, seconds), so that who goes on hammering is not told each
+    second. It ends by itself; the next one too many is told again.
+    """
+
+    def __init__(self, capacity: float = CAPACITY, per_second: float = PER_SECOND, rest: float = REST) -> None:
         self._capacity = capacity
         self._per_second = per_second
+        self._needed = min(max(rest * per_second, 1.0), capacity)
         self._buckets: OrderedDict[int, _Bucket] = OrderedDict()
+
+    @property
+    def wait(self) -> float:
+        """Seconds from a notice until the next call is taken."""
+        return self._needed / self._per_second
 
     def take(self, key: int, now: datetime) -> Take:
         """`key` is the person's id, or the chat's where nobody is named."""
         bucket = self._refilled(key, now)
-        if bucket.tokens >= 1:
+        if bucket.tokens >= (self._needed if bucket.resting else 1):
             bucket.tokens -= 1
-            bucket.told = False
+            bucket.resting = False
             return Take.OK
-        if bucket.told:
+        if bucket.resting:
             return Take.SILENCE
-        bucket.told = True
+        bucket.resting, bucket.tokens = True, 0.0
         return Take.NOTICE
 
     def _refilled(self, key: int, now: datetime) -> _Bucket:

@@ -18,6 +18,7 @@ MOST_ARTICLES = 10
 _STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "ħ": "h", "æ": "ae", "œ": "oe"})
 _SEPARATORS = re.compile(r"[\W_]+")
 _LISTED = re.compile(r"\s*[,;，、；\n]\s*|\s+(?:and|&)\s+")
+_COUNT = re.compile(r"([+−–-]?)(\d{1,30})")
 _EVERYTHING = frozenset({"all", "everything", "*", "모두", "全部"})
 
 
@@ -123,10 +124,14 @@ def several(topics: Sequence[Topic], text: str) -> tuple[str, ...]:
 
 
 def count_and_name(text: str) -> tuple[int | None, str]:
-    """`10 korea` and `korea 10` are (10, "korea"); no number is None; numbers are held between 1 and MOST_ARTICLES."""
+    """`10 korea` and `korea 10` are (10, "korea"); no number is None; more than MOST_ARTICLES is that many.
+
+    What is below 1 is 0: nobody can be shown so many.
+    """
     words = text.split()
     for at in (0, -1):
-        if words and re.fullmatch(r"\d{1,4}", words[at]):
-            number = int(words.pop(at))
-            return min(max(number, 1), MOST_ARTICLES), " ".join(words)
+        if words and (number := _COUNT.fullmatch(words[at])):
+            words.pop(at)
+            below = number[1] in ("-", "−", "–")
+            return 0 if below else min(int(number[2]), MOST_ARTICLES), " ".join(words)
     return None, " ".join(words)

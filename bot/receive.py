@@ -31,7 +31,9 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 Payload = Mapping[str, Any]
-Handle = Callable[[Payload], Awaitable[None]]
+Rest = Callable[[], Awaitable[None]]
+Handle = Callable[[Payload], Awaitable[Rest | None]]
+Apologize = Callable[[Payload], Awaitable[None]]
 
 ALLOWED_UPDATES = ("message", "channel_post", "callback_query", "my_chat_member")
 POLL_SECONDS, READ_GRACE_SECONDS, BATCH = 25, 10, 100
@@ -54,6 +56,9 @@ async def _ignore(_payload: Payload) -> None:
 class Receiver:
     """`handle` answers one update; `apologize` says sorry where it failed. `workers` chats are served at once.
 
+    What takes long is returned by `handle` as the rest: it goes on beside the chat's next updates, and the update is
+    marked at its end. One that a stop cuts short is handled again at the next start.
+
     `check_every` (seconds) is how often `work` looks for what another process accepted; what this one accepts is taken
     up at once, and so is what `wake` tells of.
     """
@@ -64,7 +69,7 @@ class Receiver:
         bot: Bot,
         handle: Handle,
         *,
-        apologize: Handle = _ignore,
+        apologize: Apologize = _ignore,
         workers: int = 8,
         check_every: float = 2.0,
         clock: Callable[[], datetime] = _utc_now,
@@ -79,6 +84,7 @@ class Receiver:
         self._wake = asyncio.Event()
         self._lines: dict[int, deque[Received]] = {}
         self._ready: asyncio.Queue[int | None] = asyncio.Queue()
+        self._resting: dict[int, asyncio.Task[None]] = {}
         self._more = False
         self._takes_turns = db.dialect != "sqlite"  # an SQLite file has one process anyway
         self._owner = secrets.token_hex(16)
@@ -161,7 +167,7 @@ class Receiver:
         """Handle what waits in the inbox until `stop`; then what is being handled is finished."""
         async with asyncio.TaskGroup() as group:
             for _ in range(self._workers):
-                group.create_task(self._worker(stop))
+                group.create_task(self._worker(group, stop))
             try:
                 while not stop.is_set():
                     self._wake.clear()
@@ -202,7 +208,7 @@ class Receiver:
 
     async def _fill(self) -> None:
         """Take waiting updates in, each at the end of its chat's line."""
-        held = {received.update_id for line in self._lines.values() for received in line}
+        held = {received.update_id for line in self._lines.values() for received in line} | set(self._resting)
         if len(held) >= HELD:
             return
         try:
@@ -222,9 +228,9 @@ class Receiver:
             self._ready.put_nowait(line)
         self._lines[line].append(received)
 
-    async def _worker(self, stop: asyncio.Event) -> None:
+    async def _worker(self, group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
         while (line := await self._ready.get()) is not None and not stop.is_set():
-            await self._serve(self._lines[line][0], stop)
+            await self._serve(self._lines[line][0], group, stop)
             self._lines[line].popleft()
             if self._lines[line]:
                 self._ready.put_nowait(line)
@@ -233,11 +239,15 @@ class Receiver:
             if self._more:
                 self._wake.set()
 
-    async def _serve(self, received: Received, stop: asyncio.Event) -> None:
+    async def _serve(self, received: Received, group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
         """One update to its end. A database that is away for a moment is waited for."""
         for attempt in range(1, TRIES + 1):
             try:
-                await self._handle(received.payload)
+                rest = await self._handle(received.payload)
+                if rest is not None:
+                    going_on = group.create_task(self._finish(received, rest, stop))
+                    self._resting[received.update_id] = going_on
+                    return
                 break
             except OperationalError as error:
                 log.warning("update_retried", update_id=received.update_id, error=type(error).__name__)
@@ -248,6 +258,17 @@ class Receiver:
                 await self._excuse(received)
                 break
         await self._mark(received.update_id)
+
+    async def _finish(self, received: Received, rest: Rest, stop: asyncio.Event) -> None:
+        done = True
+        try:
+            done = await ended(stop, rest())
+        except Exception:
+            log.exception("update_failed", update_id=received.update_id)
+            await self._excuse(received)
+        if done:
+            await self._mark(received.update_id)
+        del self._resting[received.update_id]
 
     async def _excuse(self, received: Received) -> None:
         try:
@@ -304,6 +325,20 @@ async def either(first: asyncio.Event, second: asyncio.Event, seconds: float) ->
     finally:
         for wait in waits:
             wait.cancel()
+
+
+async def ended(stop: asyncio.Event, call: Awaitable[None]) -> bool:
+    """Whether the call came to its end before `stop`; else it is cancelled, and gone when this returns."""
+    running, stopping = asyncio.ensure_future(call), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+        return running.done()
+    finally:
+        for task in (running, stopping):
+            task.cancel()
+        await asyncio.gather(running, stopping, return_exceptions=True)
 
 
 async def until(stop: asyncio.Event, call: Awaitable[T]) -> T | None:

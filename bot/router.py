@@ -4,9 +4,11 @@ payload ──incoming──→ limits ──→ context (chat, destination, rol
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -15,11 +17,12 @@ from telegram import Bot, Update
 from bot import zones
 from bot.access import Who, effective_role, refusal
 from bot.admins import Admins
-from bot.ask import Ask, Identity, Reply
+from bot.ask import Ask, Identity, Later, Reply
 from bot.incoming import Incoming, read_message, read_press, title_of
 from bot.limits import Limits, Take
 from bot.membership import Membership
 from bot.menus import Menus
+from bot.receive import Rest
 from bot.registry import Answer, Command, Handler, Press, Registry
 from bot.speak import Place, Speaker
 from delivery import render
@@ -32,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 TOPICS_KEPT = timedelta(seconds=5)
 
-TOO_FAST = "That was quick! Give me a few seconds, then ask again."
+TOO_FAST = "That was quick! I answer again in {seconds} seconds; what you ask until then I leave out."
 SORRY = "Sorry, that went wrong on my side. Please try again in a moment."
 PRIVATELY = "That works in our private chat."
 OLD_BUTTON = "This button is too old. Please ask again."
@@ -121,19 +124,23 @@ class Router:
             found = await editors.all_editors(tx, self._me.bot_id)
         await self._menus.set_all({item.user_id: item.role for item in found})
 
-    async def handle(self, payload: Mapping[str, Any]) -> None:
-        """One update to its end. Raises what a handler raises."""
+    async def handle(self, payload: Mapping[str, Any]) -> Rest | None:
+        """One update to its end, or to where the chat can be served again: then the rest is returned, to be awaited.
+
+        Raises what a handler raises.
+        """
         update = Update.de_json(dict(payload), self._bot)
         if update.my_chat_member is not None:
             await self._membership.changed(update.my_chat_member, self._clock())
         elif update.callback_query is not None:
-            await self._press(update)
+            return await self._press(update)
         elif (message := update.message or update.channel_post) is not None:
             if await self._membership.moved(message):
-                return
+                return None
             incoming = read_message(message, self._me)
             if incoming is not None:
-                await self._message(incoming)
+                return await self._message(incoming)
+        return None
 
     async def apologize(self, payload: Mapping[str, Any]) -> None:
         """After a failure: say so in the chat. Reads the bare payload: the library may have failed at it."""
@@ -144,23 +151,41 @@ class Router:
 
     # Messages
 
-    async def _message(self, incoming: Incoming) -> None:
+    async def _message(self, incoming: Incoming) -> Rest | None:
         command = self._registry.commands.get(incoming.command)
         if incoming.command and command is None and not incoming.addressed:
-            return  # another bot's
+            return None  # another bot's
         now = self._clock()
         take = self._limits.take(incoming.person.user_id or incoming.chat.id, now)
         if take is not Take.OK:
             if take is Take.NOTICE:
-                await self._speaker.say(_place(incoming), Reply(TOO_FAST), now)
-            return
+                await self._speaker.say(_place(incoming), Reply(self._too_fast()), now)
+            return None
         known = await self._known(incoming, now)
         ask = await self._ask(incoming, known, now)
         reply = await self._run(ask, self._task(incoming, known), incoming)
         if reply.toast and not reply.text:  # there is no button to show it over
             reply = Reply(render.escape(reply.toast))
-        await self._speaker.say(_place(incoming), reply, now)
+        message_id = await self._speaker.say(_place(incoming), reply, now)
         await self._renew_menus(reply)
+        return self._rest(_place(incoming), message_id, reply)
+
+    def _rest(self, place: Place, message_id: int | None, reply: Reply) -> Rest | None:
+        return None if reply.later is None else partial(self._finish, place, message_id, reply.later)
+
+    async def _finish(self, place: Place, message_id: int | None, later: Later) -> None:
+        """What a reply left for later, and its end as a message of its own: an edited one would be overlooked."""
+
+        async def tell(progress: Reply) -> None:
+            if message_id is not None:
+                await self._speaker.say(replace(place, edit=message_id), progress, self._clock())
+
+        reply = await later(tell)
+        await self._speaker.say(replace(place, edit=None), reply, self._clock())
+        self._wake()
+
+    def _too_fast(self) -> str:
+        return TOO_FAST.format(seconds=math.ceil(self._limits.wait))
 
     def _task(self, incoming: Incoming, known: _Known) -> _Task:
         """A command; else the answer to an open question; else a file; else plain words."""
@@ -176,32 +201,34 @@ class Router:
 
     # Buttons
 
-    async def _press(self, update: Update) -> None:
+    async def _press(self, update: Update) -> Rest | None:
         """Whatever happens, the button's waiting is ended."""
         query_id = update.callback_query.id if update.callback_query else ""
         incoming = read_press(update)
-        reply = Reply(toast=SORRY)
+        reply, rest = Reply(toast=SORRY), None
         try:
-            reply = await self._pressed(incoming) if incoming else Reply()
+            reply, rest = await self._pressed(incoming) if incoming else (Reply(), None)
         finally:
             await self._speaker.answer_press(query_id, reply.toast, alarm=reply.alarm)
+        return rest
 
-    async def _pressed(self, incoming: Incoming) -> Reply:
+    async def _pressed(self, incoming: Incoming) -> tuple[Reply, Rest | None]:
         now = self._clock()
         take = self._limits.take(incoming.person.user_id, now)
         if take is not Take.OK:
-            return Reply(toast=TOO_FAST if take is Take.NOTICE else "")
+            return Reply(toast=self._too_fast() if take is Take.NOTICE else ""), None
         press, rest = self._registry.press(incoming.data or "")
         if press is None:
-            return Reply(toast=OLD_BUTTON)
+            return Reply(toast=OLD_BUTTON), None
         ask = replace(await self._ask(incoming, await self._known(incoming, now), now), pressed=True)
         reply = await self._run(ask, _of_press(press, rest), incoming)
         place = _place(incoming)
         if incoming.editable and not reply.fresh:
             place = replace(place, edit=incoming.message_id)
-        await self._speaker.say(replace(place, answers=None), reply, now)
+        place = replace(place, answers=None)
+        message_id = await self._speaker.say(place, reply, now)
         await self._renew_menus(reply)
-        return reply
+        return reply, self._rest(place, message_id, reply)
 
     # Both
 
@@ -244,6 +271,7 @@ class Router:
             role=known.role,
             may_change=False,
             now=now,
+            owner_ids=self._owner_ids,
             topics=await self.topics.get(now),
             digest_minute=self._digest_minute,
             command=incoming.command,

@@ -7,10 +7,12 @@
 Questions and what was offered are kept in the database (storage.prompts), so a restart loses neither.
 """
 
+import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -18,23 +20,27 @@ from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
 from bot.access import Who
-from bot.ask import Ask, Reply
+from bot.ask import Ask, Reply, Tell
 from bot.commands import desk_card, desk_material
-from bot.commands.desk_material import Address, File, Material, Words
+from bot.commands.desk_brought import Brought, Tally, result
+from bot.commands.desk_material import Address, File, Material, Refused, Words
 from bot.registry import Answer, Command, Handler, Press
 from delivery import render
 from storage import prompts
 from storage.editors import includes
 from storage.prompts import Prompt
-from storage.records import Article, ArticleStatus, Role
+from storage.records import Role
 
 log = structlog.get_logger(__name__)
 
+Progress = Callable[[int, int], None]
+
+# Seconds. Longer than `PATIENCE` nobody waits for an answer; and of the large ones `AT_ONCE` are read side by side.
+PATIENCE, TELL_EVERY, AT_ONCE = 1.5, 5.0, 4
 ASKED, PIECES, OFFERED = "d-add", "d-pieces", "d-offer"
 ASK_FOR = timedelta(minutes=10)
 OFFER_FOR = timedelta(days=1)
 OFFERS_KEPT = 10
-LISTED = 10
 SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "”", '"')
 
 HOW = (
@@ -44,34 +50,39 @@ HOW = (
 TOO_SHORT = "That is too short for an article. Put the headline on the first line and the article below it."
 
 
-@dataclass(frozen=True, slots=True)
-class Brought:
-    """What became of one article: stored, known before, or not readable (`article` None, and the reason).
+class Intake(Protocol):
+    """The way in for articles. `trusted`: usable at once, else pending. `progress(done, all)` counts articles.
 
-    `subject` names what was read, for lists of several.
+    Never raises for what can't be read.
     """
 
-    article: Article | None
-    known: bool = False
-    reason: str = ""
-    subject: str = ""
-
-
-class Intake(Protocol):
-    """The way in for articles. `trusted`: usable at once, else pending. Never raises for what can't be read."""
-
-    async def page(self, url: str, *, added_by: int, trusted: bool) -> Sequence[Brought]: ...
+    async def page(
+        self, url: str, *, added_by: int, trusted: bool, progress: Progress | None = None
+    ) -> Sequence[Brought]: ...
 
     async def data(
-        self, data: bytes, *, name: str | None, mime: str | None, added_by: int, trusted: bool
+        self,
+        data: bytes,
+        *,
+        name: str | None,
+        mime: str | None,
+        added_by: int,
+        trusted: bool,
+        progress: Progress | None = None,
     ) -> Sequence[Brought]: ...
 
 
 class Adding:
-    """The handlers that need the intake."""
+    """The handlers that need the intake.
 
-    def __init__(self, intake: Intake) -> None:
+    What takes longer than `patience` (seconds) goes on beside the chat, telling how far it is each `tell_every`.
+    """
+
+    def __init__(self, intake: Intake, *, patience: float = PATIENCE, tell_every: float = TELL_EVERY) -> None:
         self._intake = intake
+        self._patience = patience
+        self._tell_every = tell_every
+        self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def add(self, ask: Ask) -> Reply:
         material = _material(ask) or _replied(ask)
@@ -129,16 +140,42 @@ class Adding:
         return await self._take(ask, material)
 
     async def _take(self, ask: Ask, material: Material) -> Reply:
-        brought = await self._bring(ask, material)
-        await _withdraw(ask, only=ask.args if ask.pressed else None)
-        return await _result(ask, brought)
+        tally, handed_on = Tally(), False
+        work = asyncio.ensure_future(self._bring(ask, material, tally))
+        try:
+            done = await _done(work, self._patience)
+            await _withdraw(ask, only=ask.args if ask.pressed else None)
+            if done:
+                return await result(ask, work.result())
+            handed_on = True
+            return Reply(
+                f"📖 I read {_called(material)}. That takes a while; I tell you when it is done. Go on meanwhile.",
+                later=partial(self._go_on, ask, work, tally),
+            )
+        finally:
+            if not handed_on:
+                work.cancel()
 
-    async def _bring(self, ask: Ask, material: Material) -> Sequence[Brought]:
+    async def _go_on(self, ask: Ask, work: asyncio.Future[Sequence[Brought]], tally: Tally, tell: Tell) -> Reply:
+        try:
+            while not await _done(work, self._tell_every):
+                if str(tally):
+                    await tell(Reply(f"📖 {tally} read so far…"))
+            if str(tally):
+                await tell(Reply(f"📖 {tally} read."))
+            return await result(replace(ask, now=ask.clock()), work.result())
+        finally:
+            work.cancel()
+
+    async def _bring(self, ask: Ask, material: Material, tally: Tally) -> Sequence[Brought]:
         added_by, trusted = ask.person.user_id, includes(ask.role, Role.EDITOR)
         match material:
+            case Refused(reason):
+                return [Brought(None, reason=reason)]
             case Address(url):
                 await _typing(ask)
-                return await self._intake.page(url, added_by=added_by, trusted=trusted)
+                async with self._slots:
+                    return await self._intake.page(url, added_by=added_by, trusted=trusted, progress=tally.count)
             case Words(text) if material.too_short:
                 return [Brought(None, reason=TOO_SHORT)]
             case Words(text):
@@ -152,9 +189,21 @@ class Adding:
         found = await _download(ask, material)
         if isinstance(found, Brought):
             return [found]
-        return await self._intake.data(
-            found, name=material.name, mime=material.mime, added_by=added_by, trusted=trusted
-        )
+        async with self._slots:
+            return await self._intake.data(
+                found,
+                name=material.name,
+                mime=material.mime,
+                added_by=added_by,
+                trusted=trusted,
+                progress=tally.count,
+            )
+
+
+async def _done(work: asyncio.Future[Sequence[Brought]], seconds: float) -> bool:
+    """Whether the work ends within so many seconds. It goes on if it doesn't."""
+    finished, _ = await asyncio.wait({work}, timeout=seconds)
+    return bool(finished)
 
 
 # What was sent
@@ -228,6 +277,8 @@ async def offer(ask: Ask) -> Reply:
     material = _material(ask)
     if material is None:
         return Reply(HOW)
+    if isinstance(material, Refused):
+        return Reply(f"⚠️ {material.reason}")
     if isinstance(material, File) and material.too_large:
         return Reply("That file is over 20 MB, more than Telegram gives to bots. Send a smaller one.")
     if isinstance(material, Words) and material.cut:
@@ -244,6 +295,8 @@ async def offer(ask: Ask) -> Reply:
 
 def _called(material: Material) -> str:
     match material:
+        case Refused():
+            return "that"
         case Address(url):
             return f"the page at {render.escape(desk_card.short(url, 100))}"
         case Words(text):
@@ -292,51 +345,6 @@ async def _withdraw(ask: Ask, only: str | None = None) -> bool:
             return True
     async with ask.db.begin() as tx:
         return await prompts.withdraw(tx, bot_id=ask.me.bot_id, chat_id=ask.chat.chat_id, user_id=ask.person.user_id)
-
-
-# What came of it
-
-
-async def _result(ask: Ask, brought: Sequence[Brought]) -> Reply:
-    if not brought:
-        return Reply("⚠️ There is no article in it. If there should be, send its text with /add.")
-    if len(brought) > 1:
-        return _several(ask, brought)
-    only = brought[0]
-    if only.article is None:
-        return Reply(f"⚠️ {render.escape(only.reason)}")
-    async with ask.db.read() as tx:
-        by = await desk_card.author(tx, ask, only.article) if only.known else ""
-    return desk_card.card(only.article, ask, note=_note(only.article, known=only.known), by=by)
-
-
-def _note(article: Article, *, known: bool) -> str:
-    if known:
-        return f"🔁 That is here already, as No. {article.id}:"
-    if article.status is ArticleStatus.USABLE:
-        return "✅ Added. This is how readers see it:"
-    return "📥 Thank you! An editor looks at it, and then I tell you. This is how readers would see it:"
-
-
-def _several(ask: Ask, brought: Sequence[Brought]) -> Reply:
-    new = [item.article for item in brought if item.article and not item.known]
-    known = [item.article for item in brought if item.article and item.known]
-    failed = [item for item in brought if item.article is None]
-    counts = [
-        f"✅ {len(new)} added" + (", waiting for an editor" if new and new[0].status is ArticleStatus.PENDING else ""),
-        f"🔁 {len(known)} known before" if known else "",
-        f"⚠️ {len(failed)} not readable" if failed else "",
-    ]
-    shown = [*new, *known][:LISTED]
-    lines = [f"<b>{item.id}</b> · {render.escape(desk_card.short(item.headline, 120))}" for item in shown]
-    lines += [f"⚠️ {render.escape(desk_card.short(f'{item.subject}: {item.reason}', 200))}" for item in failed[:3]]
-    more = f"\n… and {len(new) + len(known) - LISTED} more" if len(new) + len(known) > LISTED else ""
-    buttons = tuple((str(item.id), f"d-new:{item.id}") for item in shown) if includes(ask.role, Role.EDITOR) else ()
-    return Reply(
-        " · ".join(part for part in counts if part) + "\n\n" + "\n".join(lines) + more,
-        keyboard=tuple(buttons[start : start + 5] for start in range(0, len(buttons), 5)),
-        article_ids=tuple(item.id for item in shown),
-    )
 
 
 def words(otherwise: Handler) -> Handler:

@@ -7,8 +7,9 @@ from bot import names
 from bot.ask import Ask, Button, Keyboard, Reply
 from bot.commands import desk_words
 from delivery import render
-from storage import articles, chats, editors, references
+from storage import articles, chats, decisions, editors, references
 from storage.database import Connection
+from storage.decisions import Verdict
 from storage.editors import includes
 from storage.records import Article, ArticleStatus, Role, Topic
 
@@ -24,6 +25,10 @@ _STATUS = {
     ArticleStatus.WITHHELD: "🔒 embargoed",
     ArticleStatus.CANCELED: "⛔ withdrawn",
 }
+
+
+DECIDED = {ArticleStatus.USABLE: "approved", ArticleStatus.REJECTED: "rejected"}
+LEFT = "somebody who left the desk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +124,52 @@ async def author(tx: Connection, ask: Ask, article: Article) -> str:
     """Who brought it, "" where nobody in particular did."""
     if article.added_by is None:
         return ""
-    known = await editors.get(tx, ask.me.bot_id, article.added_by)
+    return await name_of(tx, ask, article.added_by) or LEFT
+
+
+async def name_of(tx: Connection, ask: Ask, user_id: int) -> str:
+    """As the desk or Telegram knows them; "" for nobody that is known."""
+    known = await editors.get(tx, ask.me.bot_id, user_id)
     if known is not None:
         return known.name
-    chat = await chats.get(tx, ask.me.bot_id, article.added_by)
-    return "somebody who left the desk" if chat is None else chat.title
+    chat = await chats.get(tx, ask.me.bot_id, user_id)
+    return "" if chat is None else chat.title
 
 
-def card(article: Article, ask: Ask, *, note: str = "", by: str = "", fresh: bool = False, toast: str = "") -> Reply:
+async def decider(tx: Connection, ask: Ask, verdict: Verdict | None) -> str:
+    """Who spoke the verdict, "" where nobody in particular did."""
+    if verdict is None or verdict.decided_by is None:
+        return ""
+    return await name_of(tx, ask, verdict.decided_by) or LEFT
+
+
+async def decided(tx: Connection, ask: Ask, article: Article) -> str:
+    """ "approved by Ann", HTML; "" where the article never waited for anybody's word, or its state is another now."""
+    verdict = await decisions.last(tx, article.id)
+    name = await decider(tx, ask, verdict)
+    if verdict is None or verdict.status is not article.status or not name:
+        return ""
+    why = f": “{render.escape(short(verdict.reason, 200))}”" if verdict.reason else ""
+    return f"{DECIDED[verdict.status]} by {render.escape(name)}{why}"
+
+
+def card(
+    article: Article,
+    ask: Ask,
+    *,
+    note: str = "",
+    by: str = "",
+    decided: str = "",
+    fresh: bool = False,
+    toast: str = "",
+) -> Reply:
     """The article as readers see it, what it is to the desk, and the buttons that the asker may press.
 
-    `note` is HTML and stands above; `by` is who brought it.
+    `note` is HTML and stands above; `by` is who brought it; `decided` (HTML) who decided on it.
     """
     facts = [f"<b>No. {article.id}</b>", state(article), topic_line(article, ask.topics)]
+    if decided:
+        facts.append(decided)
     if by and article.status is not ArticleStatus.USABLE:
         facts.append(f"from {render.escape(by)}")
     if article.archive:
@@ -184,7 +222,8 @@ async def show(ask: Ask) -> Reply:
     async with ask.db.read() as tx:
         found = None if article_id is None else await articles.get(tx, article_id)
         by = "" if found is None else await author(tx, ask, found)
-    return gone() if found is None else card(found, ask, by=by)
+        word = "" if found is None else await decided(tx, ask, found)
+    return gone() if found is None else card(found, ask, by=by, decided=word)
 
 
 async def show_fresh(ask: Ask) -> Reply:

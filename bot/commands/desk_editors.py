@@ -22,6 +22,7 @@ from storage.slots import zone_of
 
 log = structlog.get_logger(__name__)
 
+BY = "the settings"  # OWNER_IDS, or the sandbox's own
 LINK_FOR = timedelta(days=3)
 ROLES = {
     Role.OWNER: ("👑", "may do everything and says who else works here"),
@@ -38,16 +39,26 @@ async def show(ask: Ask) -> Reply:
 async def _list(ask: Ask, note: str = "") -> Reply:
     async with ask.db.read() as tx:
         everybody = await editors.all_editors(tx, ask.me.bot_id)
-    lines = [f"{ROLES[item.role][0]} {render.escape(item.name)} · {item.role}{_you(item, ask)}" for item in everybody]
-    if ask.role is Role.OWNER and all(item.user_id != ask.person.user_id for item in everybody):
-        mark = ROLES[Role.OWNER][0]
-        lines.insert(0, f"{mark} {render.escape(ask.person.name)} · owner by OWNER_IDS (you)")
+        lasting = {user_id: await _name(tx, ask, user_id) for user_id in sorted(ask.owner_ids)}
+    others = [item for item in everybody if item.user_id not in lasting]
+    mark = ROLES[Role.OWNER][0]
+    lines = [f"{mark} {render.escape(name)} · owner{_you(user_id, ask)}, by {BY}" for user_id, name in lasting.items()]
+    lines += [
+        f"{ROLES[item.role][0]} {render.escape(item.name)} · {item.role}{_you(item.user_id, ask)}" for item in others
+    ]
     parts = [note, "<b>Who works here</b>", "\n".join(lines)]
-    return Reply("\n\n".join(part for part in parts if part), keyboard=_list_buttons(everybody, ask))
+    return Reply("\n\n".join(part for part in parts if part), keyboard=_list_buttons(others, ask))
 
 
-def _you(item: Editor, ask: Ask) -> str:
-    return " (you)" if item.user_id == ask.person.user_id else ""
+async def _name(tx: Connection, ask: Ask, user_id: int) -> str:
+    """Of an owner by the settings, who may never have written."""
+    if user_id == ask.person.user_id:
+        return ask.person.name
+    return await desk_card.name_of(tx, ask, user_id) or f"user {user_id}"
+
+
+def _you(user_id: int, ask: Ask) -> str:
+    return " (you)" if user_id == ask.person.user_id else ""
 
 
 def _list_buttons(everybody: list[Editor], ask: Ask) -> Keyboard:
@@ -107,7 +118,7 @@ async def person(ask: Ask) -> Reply:
     remove = (("🗑 Remove", f"d-out:{found.user_id}"),)
     since = long_date(found.added_at, zone_of(ask.chat.zone), ask.chat.language)
     return Reply(
-        f"{ROLES[found.role][0]} <b>{render.escape(found.name)}</b>{_you(found, ask)} · {found.role}: "
+        f"{ROLES[found.role][0]} <b>{render.escape(found.name)}</b>{_you(found.user_id, ask)} · {found.role}: "
         f"{ROLES[found.role][1]}. Since {since}.",
         keyboard=(*changes, remove, (("‹ All", "d-eds"),)),
     )
@@ -190,8 +201,9 @@ async def _tell(ask: Ask, found: Editor, text: str) -> None:
 
 
 async def _editor(ask: Ask, key: str) -> Editor | None:
+    """None too for an owner by the settings: nothing here changes that."""
     user_id = desk_card.number(key)
-    if user_id is None:
+    if user_id is None or user_id in ask.owner_ids:
         return None
     async with ask.db.read() as tx:
         return await editors.get(tx, ask.me.bot_id, user_id)

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from bot.commands.desk_add import Brought
+from bot.commands.desk_brought import Brought
 from ingest.errors import IngestError
-from ingest.run import ARCHIVE_AFTER, Handling, Ingest, Outcome, Result
+from ingest.guard import shown
+from ingest.run import ARCHIVE_AFTER, Handling, Ingest, Outcome, Progress, Result
 from storage.records import SourceKind
 
 _TEXT = "Put the headline on the first line and the article below it."
@@ -21,18 +22,29 @@ class DeskIntake:
         self._ingest = ingest
         self._archive_after = archive_after
 
-    async def page(self, url: str, *, added_by: int, trusted: bool) -> Sequence[Brought]:
-        results = await self._ingest.page(url, handling=self._handling(added_by, trusted=trusted))
+    async def page(
+        self, url: str, *, added_by: int, trusted: bool, progress: Progress | None = None
+    ) -> Sequence[Brought]:
+        results = await self._ingest.page(url, handling=self._handling(added_by, trusted=trusted), progress=progress)
         return _brought(results, _PAGE)
 
     async def data(
-        self, data: bytes, *, name: str | None, mime: str | None, added_by: int, trusted: bool
+        self,
+        data: bytes,
+        *,
+        name: str | None,
+        mime: str | None,
+        added_by: int,
+        trusted: bool,
+        progress: Progress | None = None,
     ) -> Sequence[Brought]:
         """`name` None: the text of a message."""
         subject = name or MESSAGE
         handling = self._handling(added_by, trusted=trusted)
         try:
-            results = await self._ingest.data(data, name=subject, mime=mime, handling=handling, kind=SourceKind.MANUAL)
+            results = await self._ingest.data(
+                data, name=subject, mime=mime, handling=handling, kind=SourceKind.MANUAL, progress=progress
+            )
         except IngestError as error:
             results = [Result(subject, Outcome.FAILED, reason=str(error))]
         return _brought(results, _FILE if name else _TEXT)
@@ -47,7 +59,7 @@ def _brought(results: Iterable[Result], advice: str) -> list[Brought]:
             found.article,
             known=found.outcome is Outcome.KNOWN,
             reason="" if found.article else reason(found, advice),
-            subject=found.subject,
+            subject=shown(found.subject),
         )
         for found in results
     ]
@@ -56,5 +68,5 @@ def _brought(results: Iterable[Result], advice: str) -> list[Brought]:
 def reason(found: Result, advice: str) -> str:
     """ "I can't add your message: it holds no article text. Put …"; a reason that advises already is left alone."""
     why = (found.reason or "it can't be read").rstrip()
-    told = f"I can't add {found.subject}: {why}"
+    told = f"I can't add {shown(found.subject)}: {why}"
     return told if why.endswith(".") else f"{told}. {advice}"

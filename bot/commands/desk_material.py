@@ -16,6 +16,16 @@ SHORTEST_ARTICLE = 280
 # Bytes: two in Korean say as much as six in English. One line below this is a headline alone, or a slip of the thumb.
 SHORTEST_LINE = 120
 
+_OTHER_SCHEME = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*://|(?:about|blob|data|file|ftp|javascript|mailto|sms|tel|vbscript|view-source):)\S.*",
+    re.IGNORECASE,
+)
+_CREDENTIALS = re.compile(r"//[^/?#]*@")
+_ONLY_WEB = "I can read only web addresses, which begin with https:// or http://. Or send the article's text."
+_NO_PASSWORDS = (
+    "The address carries a user name or a password. Leave them out: pages behind a login can't be read. "
+    "You can send the article's text instead."
+)
 _URL = re.compile(r"https?://[^\s<>\"“”]+", re.IGNORECASE)
 _BARE = re.compile(r"(?:www\.)?(?:[\w-]+\.)+[a-z]{2,24}(?:[/?#][^\s<>\"]*)?", re.IGNORECASE)
 _AFTER = ".,;:!?)]}»'…"
@@ -52,16 +62,27 @@ class File:
         return self.size is not None and self.size > LARGEST_FILE
 
 
-Material = Address | Words | File
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An address that is not read; `reason` says what to do and repeats nothing of it."""
+
+    reason: str
 
 
-def of_text(text: str) -> Address | Words | None:
+Material = Address | Words | File | Refused
+
+
+def of_text(text: str) -> Address | Words | Refused | None:
     """An address alone or under a title is the page's; everything else is the article's own text."""
     stripped = text.strip()
     if not stripped:
         return None
     url = _only_url(stripped)
-    return Address(url) if url else Words(stripped, cut=len(stripped) >= CUT_FROM)
+    if url:
+        return Refused(_NO_PASSWORDS) if _CREDENTIALS.search(url) else Address(url)
+    if _OTHER_SCHEME.fullmatch(stripped) and not _URL.match(stripped):
+        return Refused(_ONLY_WEB)
+    return Words(stripped, cut=len(stripped) >= CUT_FROM)
 
 
 def _only_url(text: str) -> str | None:
@@ -80,5 +101,5 @@ def of_document(document: Document) -> File:
 
 def may_be_article(text: str, *, forwarded: bool) -> bool:
     """Whether to ask if a message without a command is meant to be added."""
-    url = isinstance(of_text(text), Address)
-    return url or len(text.encode()) >= SHORTEST_ARTICLE or (forwarded and bool(text.strip()))
+    address = isinstance(of_text(text), Address | Refused)
+    return address or len(text.encode()) >= SHORTEST_ARTICLE or (forwarded and bool(text.strip()))

@@ -11,6 +11,7 @@ from bot.commands import desk_card
 from bot.registry import Command, Press
 from delivery import render
 from storage import articles, chats, decisions
+from storage.database import Connection
 from storage.decisions import Decision
 from storage.records import Article, ArticleStatus, ChatState, Cursor
 
@@ -125,29 +126,47 @@ async def _press(ask: Ask, *, good: bool) -> Reply:
 
 
 async def _decide(ask: Ask, article_id: int, *, good: bool, reason: str = "") -> Reply:
-    act = decisions.approve if good else decisions.reject
     async with ask.db.begin() as tx:
-        decision = await act(tx, article_id, ask.clock)
+        decision = await (
+            decisions.approve(tx, article_id, ask.clock, by=ask.person.user_id)
+            if good
+            else decisions.reject(tx, article_id, ask.clock, by=ask.person.user_id, reason=reason)
+        )
         by = "" if decision is None else await desk_card.author(tx, ask, decision.article)
+        who = "" if decision is None else await _who(tx, ask, decision)
     if decision is None:
         return desk_card.gone()
     if decision.changed or (reason and decision.article.status is ArticleStatus.REJECTED):
         await _tell_contributor(ask, decision.article, reason)
-    said = _said(decision, good=good, reason=reason)
-    toast = f"{said.partition('.')[0]}: {desk_card.short(decision.article.headline, 100)}"
+    said = _said(decision, who, good=good, reason=reason)
+    toast = f"{render.plain(said).partition('.')[0]}: {desk_card.short(decision.article.headline, 100)}"
     return desk_card.card(decision.article, ask, note=said, by=by, toast=toast if ask.pressed else "")
 
 
-def _said(decision: Decision, *, good: bool, reason: str) -> str:
+async def _who(tx: Connection, ask: Ask, decision: Decision) -> str:
+    """Who decided before, for a sentence's beginning; "" where that is not known."""
+    verdict = decision.verdict
+    if verdict is None or verdict.status is not decision.article.status:
+        return ""
+    if verdict.decided_by == ask.person.user_id:
+        return "You"
+    return await desk_card.decider(tx, ask, verdict)
+
+
+def _said(decision: Decision, who: str, *, good: bool, reason: str) -> str:
+    """HTML."""
+    name = render.escape(desk_card.short(who))
     match decision.article.status, decision.changed:
         case ArticleStatus.USABLE, True:
             return "✅ Approved. Readers see it from now on."
         case ArticleStatus.REJECTED, True:
             return "✖️ Rejected. Readers never see it."
         case ArticleStatus.USABLE, False:
-            return "Already approved." if good else "Already published. It can't be rejected any more."
+            done = f"{name} approved it already." if who else "Already published."
+            return done if good else f"{done} It can't be rejected any more."
         case ArticleStatus.REJECTED, False:
-            return "Already rejected." + (" The reason is passed on." if reason else "")
+            done = f"{name} rejected it already." if who else "Already rejected."
+            return done + (" The reason is passed on." if reason else "")
     return "This can't be decided here."
 
 

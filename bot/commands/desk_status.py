@@ -44,8 +44,10 @@ async def _of_article(ask: Ask, article: Article, *, fresh: bool = True) -> Repl
         found = await status.of_article(tx, article.id)
         said = await corrections.of_article(tx, article.id)
         amended = [delivery_words.corrected(await carrying_out.standing(tx, item)) for item in said]
+        decided = await desk_card.decided(tx, ask, article)
     headline = render.escape(desk_card.short(article.headline, 200))
-    head = f"<b>{headline}</b>\nNo. {article.id} · {desk_card.state(article)}"
+    facts = [f"No. {article.id}", desk_card.state(article), decided]
+    head = f"<b>{headline}</b>\n{' · '.join(fact for fact in facts if fact)}"
     newest = sorted((item for item in found if item.total or item.spreading), key=lambda item: -item.edition_id)
     blocks = [progress_text(item, ask) for item in newest[:EDITIONS]] or [_nothing_yet(article)]
     if len(newest) > 1:

@@ -1,9 +1,7 @@
-"""What a chat follows: /subscribe, /unsubscribe, /mute, /subscriptions, and the buttons that do the same."""
+"""What a chat follows: /subscribe, /unsubscribe, /subscriptions, and the buttons that do the same."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 
 from bot import names, times, zones
 from bot.access import Who
@@ -31,10 +29,6 @@ _MODE_WORDS = {
     "digests": Mode.DIGEST,
     "daily": Mode.DIGEST,
 }
-_SPAN = re.compile(r"(\d{1,3})\s*(m|min|minutes?|h|hours?|d|days?|w|weeks?)")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-LONGEST_MUTE = timedelta(days=365)
-PAUSES = (("1 hour", "1h"), ("8 hours", "8h"), ("1 day", "1d"), ("1 week", "1w"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +96,11 @@ async def subscribe_press(ask: Ask) -> Reply:
     key, _, letter = ask.args.partition(":")
     found, mode = pages.by_id(ask.topics, key), LETTERS.get(letter, Mode.DIGEST)
     if found is None:
-        return _no_topic()
+        return no_topic()
     return replace(await _follow(ask, [found], mode), fresh=True, toast=f"{found.name}: {TELLS[mode]}")
 
 
-def _no_topic() -> Reply:
+def no_topic() -> Reply:
     return Reply(toast="That topic is gone. See /topics.", alarm=True)
 
 
@@ -114,13 +108,13 @@ async def _follow(ask: Ask, topics: Sequence[Topic], mode: Mode) -> Reply:
     async with ask.db.begin() as tx:
         chosen = await set_modes(tx, ask, topics, mode)
     who = "You follow" if ask.in_private else "This chat follows"
-    text = f"✅ {who} {_list([item.name for item in topics])}: {TELLS[mode]}."
+    text = f"✅ {who} {listed([item.name for item in topics])}: {TELLS[mode]}."
     if mode is Mode.DIGEST:
         text += f"\n\n{digest_line(ask, chosen.entries)}"
     return Reply(text, keyboard=_after_following(topics, mode))
 
 
-def _list(items: Sequence[str]) -> str:
+def listed(items: Sequence[str]) -> str:
     bold = [f"<b>{render.escape(item)}</b>" for item in items]
     return bold[0] if len(bold) == 1 else f"{', '.join(bold[:-1])} and {bold[-1]}"
 
@@ -157,14 +151,19 @@ async def flip(ask: Ask) -> Reply:
     key, _, page = ask.args.partition(":")
     topic = pages.by_id(ask.topics, key)
     if topic is None:
-        return _no_topic()
+        return no_topic()
     async with ask.db.begin() as tx:
-        if await subscriptions.remove(tx, ask.destination.id, topic.id):
+        if topic.id in await _followed(tx, ask) and await subscriptions.remove(tx, ask.destination.id, topic.id):
             toast = f"{topic.name}: no longer followed"
         else:
             chosen = await set_modes(tx, ask, [topic], Mode.DIGEST)
             toast = f"{topic.name}: {TELLS[Mode.DIGEST]}" + (_first_time(ask, chosen) if chosen.first else "")
     return replace(await _picker(ask, pages.page_number(page)), toast=toast)
+
+
+async def _followed(tx: Connection, ask: Ask) -> set[int]:
+    """Ids of the topics that bring something."""
+    return {item.topic_id for item in await subscriptions.of(tx, ask.destination.id) if item.mode is not Mode.MUTED}
 
 
 def _first_time(ask: Ask, chosen: Chosen) -> str:
@@ -175,7 +174,7 @@ def _first_time(ask: Ask, chosen: Chosen) -> str:
 async def _picker(ask: Ask, page: int) -> Reply:
     found = sorted(ask.topics, key=lambda item: item.name.casefold())
     async with ask.db.read() as tx:
-        mine = {item.topic_id for item in await subscriptions.of(tx, ask.destination.id)}
+        mine = await _followed(tx, ask)
         entries = await schedules.of(tx, ask.destination.id)
     buttons = [
         (f"{'✅ ' if item.id in mine else ''}{pages.label(item.name, 22)}", f"flip:{item.id}:{page}")
@@ -218,7 +217,7 @@ async def _drop(ask: Ask, topics: Sequence[Topic]) -> Reply:
     if not gone:
         return Reply("You did not follow that. /subscriptions shows what you follow.")
     back: list[Button] = [(f"↩️ {pages.label(item.name)} again", f"sub:{item.id}:d") for item in topics[:4]]
-    return Reply(f"Done: no more news about {_list(gone)}.", keyboard=rows(back, 2))
+    return Reply(f"Done: no more news about {listed(gone)}.", keyboard=rows(back, 2))
 
 
 # /subscriptions
@@ -240,7 +239,7 @@ async def _mine(ask: Ask, page: int) -> Reply:
     buttons = [(f"{SIGNS[item.mode]} {pages.label(item.name, 20)}", f"my:{item.topic_id}") for item in shown]
     tail = digest_line(ask, entries) if any(item.mode is Mode.DIGEST for item in mine) else ""
     return Reply(
-        "\n".join(["<b>Followed here</b>", *lines, "", *_paused(ask), tail]).strip(),
+        "\n".join(["<b>Followed here</b>", *lines, "", *paused(ask), tail]).strip(),
         keyboard=(
             *rows(buttons, 2),
             *pages.page_turns("subs", page, len(mine), PER_PAGE),
@@ -249,7 +248,7 @@ async def _mine(ask: Ask, page: int) -> Reply:
     )
 
 
-def _paused(ask: Ask) -> list[str]:
+def paused(ask: Ask) -> list[str]:
     until = ask.destination.muted_until
     if ask.chat.state is ChatState.STOPPED:
         return ["⏸ You said /stop: nothing is sent until you say /start."]
@@ -261,7 +260,7 @@ def _paused(ask: Ask) -> list[str]:
 async def one(ask: Ask) -> Reply:
     """`id`: how one topic is followed, with buttons to change it."""
     topic = pages.by_id(ask.topics, ask.args)
-    return _no_topic() if topic is None else await _one(ask, topic)
+    return no_topic() if topic is None else await _one(ask, topic)
 
 
 async def _one(ask: Ask, topic: Topic) -> Reply:
@@ -275,7 +274,9 @@ async def _one(ask: Ask, topic: Topic) -> Reply:
         (f"{'● ' if item is mode else ''}{SIGNS[item]} {MODE_WORDS[item]}", f"mode:{topic.id}:{letter}")
         for letter, item in LETTERS.items()
     ]
-    end = [("✖️ Unfollow", f"mode:{topic.id}:x")] if mode else []
+    end: list[Button] = [("✖️ Unfollow", f"mode:{topic.id}:x")] if mode else []
+    if mode is Mode.MUTED:
+        end = [("🔔 Unmute", f"unmute:{topic.id}")]
     return Reply(
         f"<b>{render.escape(topic.name)}</b>: {told}{line}",
         keyboard=(*rows(modes, 1), (*end, ("‹ All I follow", "subs:0"))),
@@ -287,7 +288,7 @@ async def set_one(ask: Ask) -> Reply:
     key, _, letter = ask.args.partition(":")
     topic = pages.by_id(ask.topics, key)
     if topic is None:
-        return _no_topic()
+        return no_topic()
     mode = LETTERS.get(letter)
     async with ask.db.begin() as tx:
         if mode is None:
@@ -297,79 +298,9 @@ async def set_one(ask: Ask) -> Reply:
     return replace(await _one(ask, topic), toast=f"{topic.name}: {TELLS[mode] if mode else 'not followed'}")
 
 
-# /mute
-
-
-async def mute(ask: Ask) -> Reply:
-    """`TOPIC`, a time span such as `8h`, `off`, or nothing for a choice."""
-    if not ask.args:
-        return _mute_choice(ask)
-    if (span := _span(ask.args)) is not None:
-        return await _pause(ask, ask.now + span)
-    if ask.args.casefold() in ("off", "end", "stop", "no"):
-        return await _pause(ask, None)
-    found: list[Topic] = []
-    for part in names.several(ask.topics, ask.args):
-        match = names.match(ask.topics, part)
-        if match.only is None:
-            return pages.unknown_topic(ask, part, match, "mode", ":m")
-        found.append(match.only)
-    async with ask.db.begin() as tx:
-        await set_modes(tx, ask, found, Mode.MUTED)
-    back = [(f"↩️ {pages.label(item.name)} again", f"mode:{item.id}:d") for item in found[:4]]
-    return Reply(f"🔇 Muted: {_list([item.name for item in found])}.", keyboard=rows(back, 2))
-
-
-async def unmute(ask: Ask) -> Reply:
-    """`TOPIC`: back into the digest; nothing: everything is sent again."""
-    if not ask.args:
-        return await _pause(ask, None)
-    match = names.match(ask.topics, ask.args)
-    if match.only is None:
-        return pages.unknown_topic(ask, ask.args, match, "mode", ":d")
-    return await _follow(ask, [match.only], Mode.DIGEST)
-
-
-async def quiet(ask: Ask) -> Reply:
-    """`8h`, or `off`."""
-    span = _span(ask.args)
-    return await _pause(ask, ask.now + span if span else None)
-
-
-def _span(text: str) -> timedelta | None:
-    found = _SPAN.fullmatch(text.strip().casefold())
-    if found is None or int(found[1]) == 0:
-        return None
-    return min(timedelta(**{_UNITS[found[2][0]]: int(found[1])}), LONGEST_MUTE)
-
-
-def _mute_choice(ask: Ask) -> Reply:
-    buttons: list[Button] = [(name, f"quiet:{span}") for name, span in PAUSES]
-    end: Keyboard = ((("🔔 Send again now", "quiet:off"),),) if _paused(ask) else ()
-    return Reply(
-        "For how long should I be quiet? To mute one topic only, send /mute and its name.",
-        keyboard=(*rows(buttons, 2), *end),
-    )
-
-
-async def _pause(ask: Ask, until: datetime | None) -> Reply:
-    async with ask.db.begin() as tx:
-        await chats.set_muted_until(tx, ask.destination.id, until)
-    if until is None:
-        return Reply("🔔 I send again, as you chose in /subscriptions.")
-    told = zones.moment(ask.chat.zone, until, ask.now)
-    return Reply(
-        f"🔇 Quiet until {told.removeprefix('on ')} ({render.escape(zones.label(ask.chat.zone))} time). "
-        "You can still ask for news.",
-        keyboard=((("🔔 Send again now", "quiet:off"),),),
-    )
-
-
 COMMANDS = (
     Command("subscribe", subscribe, "Follow a topic", who=Who.CHAT, usage="TOPIC [instant|digest]"),
     Command("unsubscribe", unsubscribe, "Stop following a topic", who=Who.CHAT, usage="TOPIC"),
-    Command("mute", mute, "Be quiet for a while, or about a topic", who=Who.CHAT, usage="[TOPIC | 8h | off]"),
-    Command("unmute", unmute, "", who=Who.CHAT),
     Command("subscriptions", show, "What you follow"),
 )
 PRESSES = (
@@ -379,5 +310,4 @@ PRESSES = (
     Press("subs", show),
     Press("my", one, who=Who.CHAT),
     Press("mode", set_one, who=Who.CHAT),
-    Press("quiet", quiet, who=Who.CHAT),
 )

@@ -26,9 +26,15 @@ GONE = "This article is no longer available."
 async def latest(ask: Ask) -> Reply:
     """`[n] [topic]`."""
     count, name = names.count_and_name(ask.args)
+    if count == 0:
+        return _how_many(f"/latest {SHOWN} {name}".rstrip())
     if name:
         return await _named_topic(ask, name, count or SHOWN)
     return await _latest(ask, count or SHOWN, "")
+
+
+def _how_many(example: str) -> Reply:
+    return Reply(f"How many? Say a number from 1 to {names.MOST_ARTICLES}, such as {render.escape(example)}.")
 
 
 async def latest_page(ask: Ask) -> Reply:
@@ -72,6 +78,8 @@ async def topic(ask: Ask) -> Reply:
     if names.match(ask.topics, ask.args).topics:
         return await _named_topic(ask, ask.args, SHOWN)
     count, name = names.count_and_name(ask.args)
+    if count == 0 and name:
+        return _how_many(f"/topic {name} {SHOWN}")
     return await _named_topic(ask, name or ask.args, count or SHOWN)
 
 

@@ -8,7 +8,7 @@ from telegram import Bot
 
 from bot.access import Who
 from bot.ask import Ask, Identity, Keyboard, Reply
-from bot.commands import follow, news, pages
+from bot.commands import follow, mute, news, pages
 from bot.registry import Command, Press
 from delivery import render
 from storage import editors, schedules, subscriptions
@@ -21,9 +21,10 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{16,58}")
 
 USED_LINK = "This link was used already, or its time is over. Ask for a new one."
 ROLE_HINTS = {
-    Role.OWNER: "The news desk is yours: /add an article, see the /queue, /push news, invite /editors.",
+    Role.OWNER: "The news desk is yours: /add an article, see the /queue, /push news, invite /editors. "
+    "/help shows everything.",
     Role.EDITOR: "/add an article, see the /queue, /push news. /help shows everything.",
-    Role.CONTRIBUTOR: "/add an article; an editor approves it.",
+    Role.CONTRIBUTOR: "/add an article; an editor approves it. /help shows everything.",
 }
 
 
@@ -67,7 +68,7 @@ async def resume(ask: Ask) -> Reply:
 
 
 async def hush(ask: Ask) -> Reply:
-    return replace(await follow.mute(ask.with_args("")), fresh=True)
+    return replace(await mute.mute(ask.with_args("")), fresh=True)
 
 
 async def _welcome(ask: Ask) -> Reply:
@@ -80,14 +81,22 @@ async def _welcome(ask: Ask) -> Reply:
     if mine:
         names = ", ".join(f"<b>{render.escape(item.name)}</b>" for item in mine)
         return Reply(
-            f"Welcome back{name}! You follow {names}.\n\n{follow.digest_line(ask, entries)}",
+            f"Welcome back{name}! You follow {names}.\n\n{follow.digest_line(ask, entries)}{_desk_line(ask)}",
             keyboard=_doors(),
         )
     return Reply(
         f"<b>Hello{name}!</b> I bring you the news in short: a digest at the time you choose, and alerts on what "
-        "matters to you. Every sentence is its source's own.\n\nStart with the topics you care about:",
+        f"matters to you. Every sentence is its source's own.{_desk_line(ask)}\n\n"
+        "Start with the topics you care about:",
         keyboard=(*_first_topics(ask), *_doors()),
     )
+
+
+def _desk_line(ask: Ask) -> str:
+    """Who works here learns where to begin with that."""
+    if ask.role is None:
+        return ""
+    return f"\n\n🗞 You are <b>{_a(ask.role)}</b> here. {ROLE_HINTS[ask.role]}"
 
 
 def _first_topics(ask: Ask) -> Keyboard:

@@ -15,6 +15,27 @@ TOPIC_BUTTONS = 6
 LONGEST_NAME = 60
 SHORTEST_NAME = 4  # of a command that stands for a topic; /foo is not football
 MOST_WORDS = 3  # of a mistyped name; more are talk
+# What people call our commands elsewhere.
+MEANT = {
+    "quiet": "mute",
+    "pause": "mute",
+    "silence": "mute",
+    "snooze": "mute",
+    "follow": "subscribe",
+    "add_topic": "subscribe",
+    "unfollow": "unsubscribe",
+    "news": "latest",
+    "headlines": "latest",
+    "categories": "topics",
+    "list": "subscriptions",
+    "time": "schedule",
+    "times": "schedule",
+    "zone": "timezone",
+    "resume": "start",
+    "delete": "forget",
+    "menu": "help",
+    "commands": "help",
+}
 
 Handler = Callable[[Ask], Awaitable[Reply]]
 
@@ -29,10 +50,10 @@ def help_command(commands: Sequence[Command]) -> Command:
 
 
 def help_text(commands: Iterable[Command], ask: Ask) -> str:
-    shown = [item for item in commands if item.about and (ask.in_private or not item.private)]
+    shown = _shown(commands, ask)
     reading = [item for item in shown if item.who is Who.EVERYONE]
     changing = [item for item in shown if item.who is Who.CHAT]
-    desk = [item for item in shown if item.who.role and visible(item.who, role=ask.role, may_change=True)]
+    desk = [item for item in shown if item.who.role]
     parts = [
         "<b>What I can do</b>",
         "\n".join(map(_line, reading)),
@@ -42,6 +63,15 @@ def help_text(commands: Iterable[Command], ask: Ask) -> str:
     if desk:
         parts += ["<b>News desk</b>", "\n".join(map(_line, desk))]
     return "\n".join([*parts, "\nOr just type a topic, such as <i>Korea</i>."])
+
+
+def _shown(commands: Iterable[Command], ask: Ask) -> list[Command]:
+    """What the asker may hear of, where they are: the desk's commands are for the desk alone."""
+    return [
+        item
+        for item in commands
+        if item.about and (ask.in_private or not item.private) and visible(item.who, role=ask.role, may_change=True)
+    ]
 
 
 def _line(command: Command) -> str:
@@ -55,20 +85,27 @@ def _ways_on() -> tuple[tuple[Button, ...], ...]:
 
 def unknown(commands: Sequence[Command]) -> Handler:
     """For a command that there is not: what was probably meant."""
-    known = [command.name for command in commands if command.about]
 
     async def answer(ask: Ask) -> Reply:
         match = names.match(ask.topics, ask.command)
         if match.only is not None and len(ask.command) >= SHORTEST_NAME:
             return await news.topic_page(ask, match.only, news.SHOWN, "")
-        near = [name for name in known if names.one_apart(name, ask.command)]
-        near += difflib.get_close_matches(ask.command, known, n=2, cutoff=CLOSE)
-        meant = f" Did you mean {' or '.join(f'/{name}' for name in dict.fromkeys(near[:2]))}?" if near else ""
+        near = _near([command.name for command in _shown(commands, ask)], ask.command)
+        meant = f" Did you mean {' or '.join(f'/{name}' for name in near)}?" if near else ""
         return Reply(
             f"I don't know /{render.escape(ask.command)}.{meant} /help shows what I can do.", keyboard=_ways_on()
         )
 
     return answer
+
+
+def _near(known: Sequence[str], typed: str) -> list[str]:
+    """At most two: what is called so elsewhere, else what differs by a slip, else what looks alike."""
+    if MEANT.get(typed) in known:
+        return [MEANT[typed]]
+    near = [name for name in known if names.one_apart(name, typed)]
+    near += difflib.get_close_matches(typed, known, n=2, cutoff=CLOSE)
+    return list(dict.fromkeys(near))[:2]
 
 
 async def words(ask: Ask) -> Reply:

@@ -37,12 +37,25 @@ def test_owner_ids_make_owners_and_nobody_of_nobody() -> None:
 
 
 def test_who_asks_too_fast_is_told_once_and_waits() -> None:
-    limits = Limits(capacity=3, per_second=0.5)
+    limits = Limits(capacity=3, per_second=0.5, rest=4)
     assert [limits.take(1, NOW) for _ in range(6)] == [Take.OK] * 3 + [Take.NOTICE] + [Take.SILENCE] * 2
     assert limits.take(2, NOW) is Take.OK
-    assert limits.take(1, NOW + timedelta(seconds=1)) is Take.SILENCE
-    assert limits.take(1, NOW + timedelta(seconds=2)) is Take.OK
-    assert limits.take(1, NOW + timedelta(seconds=2)) is Take.NOTICE
+    assert limits.wait == 4
+    assert limits.take(1, NOW + timedelta(seconds=3)) is Take.SILENCE
+    assert [limits.take(1, NOW + timedelta(seconds=4)) for _ in range(4)] == [Take.OK] * 2 + [Take.NOTICE, Take.SILENCE]
+
+
+def test_who_hammers_on_is_told_no_oftener_than_the_wait_is_long() -> None:
+    limits = Limits()
+    takes = [limits.take(1, NOW + timedelta(seconds=tenth / 10)) for tenth in range(600)]
+    assert takes.count(Take.NOTICE) <= 60 / limits.wait
+
+
+def test_a_later_burst_is_told_again() -> None:
+    limits = Limits(capacity=3)
+    first = [limits.take(1, NOW) for _ in range(5)]
+    later = [limits.take(1, NOW + timedelta(hours=1)) for _ in range(5)]
+    assert first == later == [Take.OK] * 3 + [Take.NOTICE, Take.SILENCE]
 
 
 def test_a_clock_that_goes_back_harms_nobody() -> None:

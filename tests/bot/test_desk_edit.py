@@ -7,6 +7,7 @@ import pytest
 
 from bot.ask import Ask, Reply, utc_now
 from bot.commands import desk_add, desk_edit, desk_queue
+from bot.commands.desk_brought import Brought
 from bot.registry import Registry
 from storage import prompts
 from storage.database import Database
@@ -38,12 +39,21 @@ async def room(desk_db: Database) -> AsyncIterator[Newsroom]:
 
 
 class _NoIntake:
-    async def page(self, url: str, *, added_by: int, trusted: bool) -> list[desk_add.Brought]:
+    async def page(
+        self, url: str, *, added_by: int, trusted: bool, progress: desk_add.Progress | None = None
+    ) -> list[Brought]:
         raise AssertionError(url)
 
     async def data(
-        self, data: bytes, *, name: str | None, mime: str | None, added_by: int, trusted: bool
-    ) -> list[desk_add.Brought]:
+        self,
+        data: bytes,
+        *,
+        name: str | None,
+        mime: str | None,
+        added_by: int,
+        trusted: bool,
+        progress: desk_add.Progress | None = None,
+    ) -> list[Brought]:
         raise AssertionError(name)
 
 

@@ -72,9 +72,9 @@ async def test_the_second_editor_is_told_that_it_is_decided(room: Newsroom) -> N
     (anns,), (olgas,) = await room.say(ANN, "/queue"), await room.say(OWNER, "/queue")
     await room.press(ANN, anns, f"✅ {article.id}")
     _, _, toast = await room.press(OWNER, olgas, f"✅ {article.id}")
-    assert "Already approved" in toast
+    assert toast == "Ann <b> approved it already: Bridge opens"  # a toast is plain text
     (said,) = await room.say(OWNER, f"/reject {article.id} too late")
-    assert "Already published" in said.text
+    assert said.text.startswith("Ann <b> approved it already. It can't be rejected any more.")
     assert (await now_of(room.db, article.id)).status is ArticleStatus.USABLE
 
 

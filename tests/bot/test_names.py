@@ -108,7 +108,9 @@ def test_several_names_in_one_line(typed: str, parts: tuple[str, ...]) -> None:
         ("3 korea", (3, "korea")),
         ("south korea 7", (7, "south korea")),
         ("99", (10, "")),
-        ("0 korea", (1, "korea")),
+        ("99999 korea", (10, "korea")),
+        ("0 korea", (0, "korea")),
+        ("korea -1", (0, "korea")),
         ("g20", (None, "g20")),
     ],
 )
