@@ -16,6 +16,7 @@ import importlib
 import itertools
 import json
 import os
+import re
 import resource
 import tempfile
 import time
@@ -44,6 +45,8 @@ from storage.records import SourceKind
 
 PAGES = Path(__file__).resolve().parents[2] / "shared" / "data" / "pages"
 _numbers = itertools.count()
+_WORD = re.compile(r"\b[a-z]\w+")
+_MANY_WORDS = 50
 
 
 def run(articles: int = 200, pages: int = 230, url: str | None = None, data: Path | None = None) -> dict[str, Any]:
@@ -128,10 +131,17 @@ def _page(text: bytes) -> bytes:
 
 
 def _texts(count: int) -> list[bytes]:
-    """The samples again and again, each time with another number in the headline."""
+    """The samples in Latin script again and again, each time unlike: near copies would be taken for known."""
     originals = [path.read_text(encoding="utf-8").strip() for path in samples.paths()]
-    chosen = itertools.islice(itertools.cycle(originals), count)
-    return [f"Edition {next(_numbers)}, {text}".encode() for text in chosen]
+    latin = [text for text in originals if len(_WORD.findall(text)) > _MANY_WORDS]
+    chosen = itertools.islice(itertools.cycle(latin), count)
+    return [f"Edition {number}, {_unlike(text, number)}".encode() for text in chosen for number in [next(_numbers)]]
+
+
+def _unlike(text: str, number: int) -> str:
+    """Every third word with an end of its own."""
+    words, end = itertools.count(), "".join(chr(ord("a") + int(digit)) for digit in str(number))
+    return _WORD.sub(lambda found: f"{found[0]}{end}" if next(words) % 3 == 0 else found[0], text)
 
 
 def _bare(data: bytes) -> object:

@@ -19,7 +19,8 @@ FILES = 400
 
 
 def article(number: int) -> str:
-    return f"Harbour report {number}\n\nThe harbour of town number {number} was closed on Monday, its master said. " * 3
+    words = " ".join(f"quay{number} ship{number * 7 + place}" for place in range(20))
+    return f"Harbour report {number}\n\nThe harbour was closed on Monday, its master said: {words}."
 
 
 @pytest.fixture
