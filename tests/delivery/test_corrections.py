@@ -1,6 +1,7 @@
-"""Corrections and kills against a real Bot API server, on both databases."""
+"""Corrections and kills against a real Bot API server; on both databases where rows decide."""
 
 import re
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,10 +14,11 @@ from delivery.corrections import Confirmed, confirm, run_corrections, standing
 from delivery.fanout import run_fanout
 from delivery.push import push
 from storage import articles, corrections, replies
+from storage.database import Database
 from storage.records import Article, ArticleStatus, Correction, CorrectionKind, Mode, Topic
 from storage.schema import chat, delivery_part
 from tests.delivery.news import publish, reader, seed
-from tests.delivery.worlds import BOT, World
+from tests.delivery.worlds import BOT, World, world
 
 
 class Desk:
@@ -95,25 +97,34 @@ class Desk:
 
 
 @pytest.fixture
-def newsroom(wire: World) -> Desk:
+async def newsroom(sqlite_url: str) -> AsyncIterator[Desk]:
+    db = Database(sqlite_url)
+    async with world(db) as made:
+        yield Desk(made)
+    await db.dispose()
+
+
+@pytest.fixture
+def anywhere(wire: World) -> Desk:
+    """On each database."""
     return Desk(wire)
 
 
-async def test_a_correction_reaches_every_copy(newsroom: Desk) -> None:
-    first, _ = await newsroom.open(4, "Ferry sinks with 21 aboard", "Another story")
-    await newsroom.push()
-    await newsroom.wire.send()
-    item = await newsroom.correct(first, "12 people were aboard, not 21.", wrong="21", right="12")
-    await newsroom.carry_out()
-    for text in newsroom.shown():
+async def test_a_correction_reaches_every_copy(anywhere: Desk) -> None:
+    first, _ = await anywhere.open(4, "Ferry sinks with 21 aboard", "Another story")
+    await anywhere.push()
+    await anywhere.wire.send()
+    item = await anywhere.correct(first, "12 people were aboard, not 21.", wrong="21", right="12")
+    await anywhere.carry_out()
+    for text in anywhere.shown():
         assert "Ferry sinks with 12 aboard" in text
         assert "CORRECTION: 12 people were aboard, not 21." in text
         assert "Another story" in text
         assert "with 21" not in text
-    assert len(newsroom.calls("editMessageText")) == 4
-    how = await newsroom.standing(item)
+    assert len(anywhere.calls("editMessageText")) == 4
+    how = await anywhere.standing(item)
     assert (how.total, how.done, how.over, how.correction.done) == (4, 4, True, True)
-    async with newsroom.wire.db.read() as tx:
+    async with anywhere.wire.db.read() as tx:
         now = await articles.get(tx, first.id)
     assert now is not None
     assert (now.headline, now.version, now.status) == ("Ferry sinks with 12 aboard", 2, ArticleStatus.USABLE)
@@ -179,27 +190,27 @@ async def test_queued_copies_change_before_they_leave(newsroom: Desk) -> None:
     assert all("KILLED: " in text and "Minister" not in text for text in newsroom.shown())
 
 
-async def test_a_killed_story_on_its_own_never_leaves(newsroom: Desk) -> None:
-    [only] = await newsroom.open(3, "Minister resigns")
-    await newsroom.push()
-    await newsroom.kill(only)
-    await newsroom.carry_out()
-    assert newsroom.calls("sendMessage") == []
-    assert await newsroom.wire.states() == [("dropped", desk.WITHDRAWN)] * 3
+async def test_a_killed_story_on_its_own_never_leaves(anywhere: Desk) -> None:
+    [only] = await anywhere.open(3, "Minister resigns")
+    await anywhere.push()
+    await anywhere.kill(only)
+    await anywhere.carry_out()
+    assert anywhere.calls("sendMessage") == []
+    assert await anywhere.wire.states() == [("dropped", desk.WITHDRAWN)] * 3
 
 
-async def test_a_copy_in_flight_changes_when_it_returns(newsroom: Desk) -> None:
-    [only] = await newsroom.open(2, "Minister resigns")
-    newsroom.wire.fault("slow", method="sendMessage", times=2, seconds=0.5)
-    await newsroom.push()
-    async with newsroom.wire.sending() as sender:
-        await newsroom.wire.until(lambda: len(newsroom.calls("sendMessage")) == 2)
-        await newsroom.kill(only)
-        await newsroom.spread()
+async def test_a_copy_in_flight_changes_when_it_returns(anywhere: Desk) -> None:
+    [only] = await anywhere.open(2, "Minister resigns")
+    anywhere.wire.fault("slow", method="sendMessage", times=2, seconds=0.5)
+    await anywhere.push()
+    async with anywhere.wire.sending() as sender:
+        await anywhere.wire.until(lambda: len(anywhere.calls("sendMessage")) == 2)
+        await anywhere.kill(only)
+        await anywhere.spread()
         sender.wake()
-        await newsroom.wire.settled()
-    assert newsroom.shown() == ["", ""]
-    assert len(newsroom.calls("deleteMessage")) == 2
+        await anywhere.wire.settled()
+    assert anywhere.shown() == ["", ""]
+    assert len(anywhere.calls("deleteMessage")) == 2
 
 
 async def test_only_the_message_with_the_article_is_edited(newsroom: Desk) -> None:
@@ -254,34 +265,34 @@ async def test_who_said_stop_has_the_copy_corrected_all_the_same(newsroom: Desk)
     assert "It did not sink." in newsroom.shown()[0]
 
 
-async def test_a_draft_is_carried_out_once(newsroom: Desk) -> None:
-    [only] = await newsroom.open(1, "Minister resigns")
-    await newsroom.push()
-    await newsroom.wire.send()
-    mine, theirs = [await newsroom.draft(only, CorrectionKind.KILL) for _ in range(2)]
+async def test_a_draft_is_carried_out_once(anywhere: Desk) -> None:
+    [only] = await anywhere.open(1, "Minister resigns")
+    await anywhere.push()
+    await anywhere.wire.send()
+    mine, theirs = [await anywhere.draft(only, CorrectionKind.KILL) for _ in range(2)]
     told: list[Confirmed] = [
-        await confirm(newsroom.wire.db, draft_id=draft_id, article_id=only.id, now=datetime.now(UTC))
+        await confirm(anywhere.wire.db, draft_id=draft_id, article_id=only.id, now=datetime.now(UTC))
         for draft_id in (mine, mine, theirs)
     ]
     assert [item.correction is None for item in told] == [False, True, True]
     assert [len(item.before) for item in told[1:]] == [1, 1]
-    await newsroom.carry_out()
-    assert len(newsroom.calls("deleteMessage")) == 1
+    await anywhere.carry_out()
+    assert len(anywhere.calls("deleteMessage")) == 1
 
 
-async def test_a_second_correction_brings_what_the_first_left_open(newsroom: Desk) -> None:
-    first, _ = await newsroom.open(2, "Ferry sinks with 21", "Another story")
-    await newsroom.push()
-    await newsroom.wire.send()
-    items = [await newsroom.correct(first, "It was 12.", wrong="21", right="12")]
-    await newsroom.spread()
-    items.append(await newsroom.correct(first, "It was 13.", wrong="12", right="13"))
-    await newsroom.carry_out()
-    assert len(newsroom.calls("editMessageText")) == 2
-    for text in newsroom.shown():
+async def test_a_second_correction_brings_what_the_first_left_open(anywhere: Desk) -> None:
+    first, _ = await anywhere.open(2, "Ferry sinks with 21", "Another story")
+    await anywhere.push()
+    await anywhere.wire.send()
+    items = [await anywhere.correct(first, "It was 12.", wrong="21", right="12")]
+    await anywhere.spread()
+    items.append(await anywhere.correct(first, "It was 13.", wrong="12", right="13"))
+    await anywhere.carry_out()
+    assert len(anywhere.calls("editMessageText")) == 2
+    for text in anywhere.shown():
         assert "Ferry sinks with 13" in text
         assert text.index("CORRECTION: It was 12.") < text.index("CORRECTION: It was 13.")
-    assert [(await newsroom.standing(item)).correction.done for item in items] == [True, True]
+    assert [(await anywhere.standing(item)).correction.done for item in items] == [True, True]
 
 
 async def test_what_is_composed_afterwards_needs_no_correction(newsroom: Desk) -> None:
@@ -301,17 +312,17 @@ async def test_words_that_are_not_in_the_article_are_refused(newsroom: Desk) -> 
         await confirm(newsroom.wire.db, draft_id=draft_id, article_id=only.id, now=datetime.now(UTC))
 
 
-async def test_replies_are_corrected_and_an_editors_own_views_are_not(newsroom: Desk) -> None:
-    first, other = await newsroom.open(2, "Ferry sinks with 21", "Another story")
-    reader_chat, editor_chat = newsroom.wire.chat_ids
+async def test_replies_are_corrected_and_an_editors_own_views_are_not(anywhere: Desk) -> None:
+    first, other = await anywhere.open(2, "Ferry sinks with 21", "Another story")
+    reader_chat, editor_chat = anywhere.wire.chat_ids
     now = datetime.now(UTC)
     for chat_id, held, is_desk in (
         (reader_chat, (other.id, first.id), False),
         (reader_chat, (first.id,), False),
         (editor_chat, (first.id,), True),
     ):
-        sent = await newsroom.wire.bot.send_message(chat_id, "/latest: Ferry sinks with 21")
-        async with newsroom.wire.db.begin() as tx:
+        sent = await anywhere.wire.bot.send_message(chat_id, "/latest: Ferry sinks with 21")
+        async with anywhere.wire.db.begin() as tx:
             await replies.record(
                 tx,
                 bot_id=BOT,
@@ -321,15 +332,15 @@ async def test_replies_are_corrected_and_an_editors_own_views_are_not(newsroom: 
                 now=now,
                 desk=is_desk,
             )
-    item = await newsroom.correct(first, "It was 12.", wrong="21", right="12")
-    await newsroom.carry_out()
-    theirs, editors = newsroom.shown()
+    item = await anywhere.correct(first, "It was 12.", wrong="21", right="12")
+    await anywhere.carry_out()
+    theirs, editors = anywhere.shown()
     assert theirs.count("CORRECTION: It was 12.") == 2
     assert theirs.index("1. Another story") < theirs.index("2. Ferry sinks with 12")
     assert editors == "/latest: Ferry sinks with 21"
-    await newsroom.kill(first)
-    await newsroom.carry_out()
-    [theirs, _] = newsroom.shown()
+    await anywhere.kill(first)
+    await anywhere.carry_out()
+    [theirs, _] = anywhere.shown()
     assert theirs.count("KILLED: ") == 1
-    assert len(newsroom.calls("deleteMessage")) == 1
-    assert (await newsroom.standing(item)).correction.done
+    assert len(anywhere.calls("deleteMessage")) == 1
+    assert (await anywhere.standing(item)).correction.done
