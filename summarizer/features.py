@@ -94,7 +94,7 @@ def features(
 
 def _seen(judged: Sequence[Judged], distinct: Sequence[tuple[str, ...]], language: str) -> list[_Seen]:
     prose = [one.fault.is_prose for one in judged]
-    spread = Counter(stem for stems, counts in zip(distinct, prose, strict=True) if counts for stem in stems)
+    spread = Counter([stem for stems, counts in zip(distinct, prose, strict=True) if counts for stem in stems])
     logs = [0.0, 0.0, *map(math.log, range(2, max(spread.values(), default=0) + 2))]
     behind: dict[str, int] = {}
     seen: list[_Seen] = []
@@ -195,7 +195,7 @@ class _Relative:
 
 
 def _recurring_names(one: _Seen, names: Counter[str]) -> float:
-    return sum(math.log(names[name]) for name in dict.fromkeys(one.names))
+    return sum([math.log(names[name]) for name in dict.fromkeys(one.names)])
 
 
 def _ranks(values: Sequence[float]) -> list[float]:
