@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import FromClause, Update, bindparam, func, literal_column, select, update
+from sqlalchemy import FromClause, Update, bindparam, func, literal, literal_column, select, update
 
 from storage.batches import Batch
 from storage.claims import Claim, Copy
@@ -46,6 +46,8 @@ def _shown(given: FromClause) -> Update:
 _DONE = {name: _done(given) for name, given in _GIVEN.of.items()}
 _AMENDED = {name: _shown(given) for name, given in _GIVEN.of.items()}
 _PART = {name: _shown(given).values(message_id=given.c.message) for name, given in _GIVEN.of.items()}
+# Both at once: PostgreSQL is another process, and each statement a way there and back.
+_DONE_AND_PART = select(literal(1)).add_cte(_DONE["postgresql"].cte("done"), _PART["postgresql"].cte("part"))
 _ONWARD = (
     update(delivery)
     .where(
@@ -90,8 +92,11 @@ class Amendment:
 
 async def arrived(tx: Connection, arrivals: Sequence[Arrival]) -> None:
     """These parts were sent: their deliveries are done, or queued for their next part."""
-    await _advance(tx, arrivals)
     rows = [(*_row(item.claim), item.message_id) for item in arrivals]
+    if tx.dialect.name == "postgresql" and all(item.claim.part + 1 == item.claim.parts for item in arrivals):
+        await tx.execute(_DONE_AND_PART, _GIVEN.values(tx, rows) | _latest(arrivals))
+        return
+    await _advance(tx, arrivals)
     await tx.execute(_PART[tx.dialect.name], _GIVEN.values(tx, rows) | _latest(arrivals))
 
 

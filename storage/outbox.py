@@ -136,10 +136,11 @@ _MARK = {
 }
 
 
-def _note(query: sqlite.Insert | postgresql.Insert, given: FromClause) -> Any:
+def _note(query: sqlite.Insert | postgresql.Insert, given: FromClause, source: FromClause | None = None) -> Any:
     """What is about to be sent, a row for each part; anew where it was tried before."""
     at = bindparam("the_time", type_=delivery_part.c.at.type)
     rows = select(given.c.id, given.c.part, literal_column("'sending'"), at, given.c.revision).where(true())
+    rows = rows if source is None else rows.select_from(source)
     query = query.from_select(["delivery_id", "number", "state", "at", "revision"], rows)
     return query.on_conflict_do_update(
         index_elements=["delivery_id", "number"],
@@ -147,10 +148,16 @@ def _note(query: sqlite.Insert | postgresql.Insert, given: FromClause) -> Any:
     )
 
 
-_NOTE = {
-    "sqlite": _note(sqlite.insert(delivery_part), _GIVEN.of["sqlite"]),
-    "postgresql": _note(postgresql.insert(delivery_part), _GIVEN.of["postgresql"]),
-}
+def _mark_and_note() -> Any:
+    """Both at once: PostgreSQL is another process, and each statement a way there and back."""
+    marked, given = _MARK["postgresql"].cte("marked"), _GIVEN.of["postgresql"]
+    rows = given.join(marked, (marked.c.id == given.c.id) & (marked.c.next_part == given.c.part))
+    noted = _note(postgresql.insert(delivery_part), given, rows).cte("noted")
+    return select(marked.c.id, marked.c.next_part).add_cte(noted)
+
+
+_NOTE = _note(sqlite.insert(delivery_part), _GIVEN.of["sqlite"])
+_MARK_AND_NOTE = _mark_and_note()
 # Still this edition's: SQLite gives the number of a forgotten delivery to a new one.
 _PART_OF = delivery_part.c.delivery_id.in_(
     select(delivery.c.id).where(delivery.c.id == bindparam("the_id"), delivery.c.edition_id == bindparam("the_edition"))
@@ -203,11 +210,15 @@ async def mark(tx: Connection, chosen: Sequence[Claim], now: datetime) -> list[C
     """
     if not chosen:
         return []
-    rows = await tx.execute(_MARK[tx.dialect.name], _given(tx, chosen))
+    given = _given(tx, chosen)
+    if tx.dialect.name == "postgresql":
+        rows = await tx.execute(_MARK_AND_NOTE, given | {"the_time": now})
+    else:
+        rows = await tx.execute(_MARK["sqlite"], given)
     parts = {row.id: row.next_part for row in rows}
     marked = [claim for claim in chosen if parts.get(claim.id) == claim.part]
-    if marked:
-        await tx.execute(_NOTE[tx.dialect.name], _given(tx, marked) | {"the_time": now})
+    if marked and tx.dialect.name == "sqlite":
+        await tx.execute(_NOTE, _given(tx, marked) | {"the_time": now})
     return marked
 
 
