@@ -79,7 +79,12 @@ async def run_corrections(db: Database, *, bot_id: int, now: datetime, limit: in
             await _rework(tx, item, found, now)
             shown = await replies.to_correct(tx, item, limit)
             await _rework_replies(tx, item, shown, now)
-            if not found and not shown and (await standing(tx, item)).over:
+            if (
+                not found
+                and not shown
+                and not await corrections.any_queued(tx, item)
+                and (await standing(tx, item)).over
+            ):
                 await corrections.finish(tx, item.id)
         changed += len(found) + len(shown)
     return changed

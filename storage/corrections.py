@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Row, delete, func, insert, literal, literal_column, or_, select, update
 
 from storage.articles import content_hash
 from storage.database import Connection
 from storage.errors import StaleEditionError
-from storage.records import ArticleStatus, Correction, CorrectionKind, DeliveryState, EditionKind, EditionPart
+from storage.records import ArticleStatus, Correction, CorrectionKind, DeliveryState, EditionKind, EditionPart, Lane
 from storage.schema import article, bot, correction, delivery, delivery_part, edition, edition_article, edition_part
 from storage.search import search_text
 
@@ -245,6 +245,22 @@ class Reach:
     states: dict[DeliveryState, int]
     reasons: tuple[tuple[str, int], ...]
     whole: bool
+
+
+async def any_queued(tx: Connection, item: Correction) -> bool:
+    """Quick while much is left: the next in the queue is found first."""
+    query = (
+        select(delivery.c.id)
+        .join(edition, edition.c.id == delivery.c.edition_id)
+        .where(
+            delivery.c.bot_id == item.bot_id,
+            delivery.c.lane == literal_column(str(int(Lane.CORRECTION))),
+            delivery.c.state == literal_column("'queued'"),
+            edition.c.correction_id == item.id,
+        )
+        .limit(1)
+    )
+    return await tx.scalar(query) is not None
 
 
 async def reach(tx: Connection, item: Correction) -> Reach:
