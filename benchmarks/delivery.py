@@ -112,7 +112,10 @@ def _paid(count: int, places: Places, kind: str) -> dict[str, Any]:
     with _on(cores[-1:]), api_server.running(latency=LATENCY) as root, places.of(kind) as database:
         with _on(cores[:1]), _sender(name, root, count, database, "--paid") as child:
             output, _ = child.communicate()
-        return {**_ask(root, "/counts"), **json.loads(output)}
+        # From the first push on: replies leave before it, while a new sender holds its pushes for a second.
+        times = [call[0] for call in _ask(root, "/calls")["calls"] if call[3] < FIRST_ASKING and call[5] == 200]
+        pushes = {"pushes_per_second": round((len(times) - 1) / (times[-1] - times[0]), 1)}
+        return {**_ask(root, "/counts"), **pushes, **json.loads(output)}
 
 
 def _killed(name: str, count: int, places: Places) -> dict[str, Any]:

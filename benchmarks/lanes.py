@@ -61,7 +61,7 @@ async def _send(url: str, root: str, asked: Asked, askers: Askers) -> None:
     db, pacer, stop = Database(url), Pacer(), asyncio.Event()
     await migrate.upgrade(db)
     await people(db, list(range(FIRST_CHAT, FIRST_CHAT + asked.digest)))
-    await edition(db)
+    await edition(db, EditionKind.DIGEST)
     async with connect(TOKEN, root, Limiter(pacer)) as bot, askers.asking(lambda chat: bot.send_message(chat, TEXT)):
         sender = Sender(db, bot, pacer)
         sending = asyncio.create_task(sender.run(stop))

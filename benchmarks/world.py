@@ -42,14 +42,14 @@ async def _copy(tx: Connection, table: Any, chat_ids: list[int]) -> None:
     await tx.execute(insert(table), [row | {"chat_id": chat_id} for chat_id in chat_ids])
 
 
-async def edition(db: Database) -> int:
+async def edition(db: Database, kind: EditionKind = EditionKind.PUSH) -> int:
     """A message for everybody; gives how many deliveries were added."""
     now = datetime.now(UTC)
     async with db.begin() as tx:
         edition_id, _ = await editions.make(
             tx,
             bot_id=BOT,
-            kind=EditionKind.PUSH,
+            kind=kind,
             signature="bench",
             parts=(EditionPart(0, TEXT),),
             now=now,
