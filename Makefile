@@ -21,7 +21,7 @@ test: .venv/.installed-dev  ## every test but the slow and the browser ones, on 
 test-browser: .venv/.installed-dev  ## the chat page in Chromium (Debian: apt-get install chromium)
 	$(PYTEST) -m browser
 
-test-slow: .venv/.installed-dev  ## the long series: ten kills of a push to 500 chats, on both databases
+test-slow: .venv/.installed-dev  ## the long series: kills and stops during pushes, at the free and the paid pace, on both databases
 	$(BIN)/pytest --numprocesses 2 -m slow
 
 coverage: .venv/.installed-dev  ## branch coverage of the plain run
