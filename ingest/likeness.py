@@ -16,9 +16,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 SHINGLE, SAMPLE = 5, 32
-# Of the shorter text, found in the longer: runs of three words, then names and figures together, then figures alone.
-RUNS, FACTS, FIGURES = 0.45, 0.65, 0.5
-RUN = 3
+# Of the shorter text, found in the longer: runs of three words, stretches of twenty that share some of these (a later
+# report repeats the background, but begins with news), names and figures together, figures alone.
+RUNS, STRETCHES, FACTS, FIGURES = 0.45, 0.9, 0.65, 0.5
+RUN, STRETCH, SHARED_RUNS = 3, 20, 5
 FEWEST_WORDS, FEWEST_FIGURES = 25, 4
 MOST_WORDS = 3_000
 
@@ -29,13 +30,19 @@ _WORD = re.compile(rf"[{_CHARACTER}]|[^\W{_CHARACTER}]+")
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """What of a text is compared. `subject`: the headline's words that the text has too; `words`: all of both."""
+    """What of a text is compared.
 
+    `in_order`: its runs. `subject`: the headline's words that the text has too; `words`: all of both; `numbers`: the
+    headline's figures.
+    """
+
+    in_order: tuple[tuple[str, ...], ...]
     runs: Counter[tuple[str, ...]]
     facts: Counter[str]
     figures: Counter[str]
     subject: frozenset[str]
     words: frozenset[str]
+    numbers: frozenset[str]
 
 
 def words_of(paragraphs: Sequence[str]) -> list[str]:
@@ -57,19 +64,35 @@ def likeness(headline: str, words: Sequence[str]) -> Likeness:
     folded = [word.casefold() for word in words]
     figures = [word for word in folded if word[0].isdigit()]
     names = [low for word, low in zip(words, folded, strict=True) if word[0].isupper()]
-    runs = Counter(tuple(folded[at : at + RUN]) for at in range(len(folded) - RUN + 1))
+    runs = tuple(tuple(folded[at : at + RUN]) for at in range(len(folded) - RUN + 1))
     titled = {word.casefold() for word in words_of([headline])}
     body = frozenset(folded)
-    return Likeness(runs, Counter([*figures, *names]), Counter(figures), body & titled, body | titled)
+    numbers = frozenset(word for word in titled if word[0].isdigit())
+    facts = Counter([*figures, *names])
+    return Likeness(runs, Counter(runs), facts, Counter(figures), body & titled, body | titled, numbers)
 
 
 def are_one(one: Likeness, other: Likeness) -> bool:
-    if _shared(one.runs, other.runs) < RUNS or _shared(one.facts, other.facts) < FACTS:
-        return False
-    if one.subject - other.words and other.subject - one.words:
-        return False
-    few = min(one.figures.total(), other.figures.total()) < FEWEST_FIGURES
-    return few or _shared(one.figures, other.figures) >= FIGURES
+    shorter, longer = sorted((one, other), key=lambda item: len(item.in_order))
+    return (
+        _shared(one.runs, other.runs) >= RUNS
+        and _shared(one.facts, other.facts) >= FACTS
+        and _stretches(shorter, longer) >= STRETCHES
+        and not (one.subject - other.words and other.subject - one.words)
+        and not (one.numbers - other.numbers and other.numbers - one.numbers)
+        and _figures_agree(one.figures, other.figures)
+    )
+
+
+def _stretches(shorter: Likeness, longer: Likeness) -> float:
+    """How many of the shorter's stretches share SHARED_RUNS with the longer text."""
+    starts = range(0, max(1, len(shorter.in_order) - STRETCH // 2), STRETCH)
+    found = [sum(run in longer.runs for run in shorter.in_order[at : at + STRETCH]) >= SHARED_RUNS for at in starts]
+    return sum(found) / len(found)
+
+
+def _figures_agree(one: Counter[str], other: Counter[str]) -> bool:
+    return min(one.total(), other.total()) < FEWEST_FIGURES or _shared(one, other) >= FIGURES
 
 
 def _shared(one: Counter[T], other: Counter[T]) -> float:

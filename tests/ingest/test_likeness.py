@@ -93,6 +93,7 @@ FORECAST = "Orvell money market shortage forecast at {a} million crowns"
         pytest.param(
             HEADLINE, BRIDGE, HEADLINE.replace("bridge", "theatre"), BRIDGE.replace("bridge", "theatre"), id="subject"
         ),
+        pytest.param("Bridge news 12", BRIDGE, "Bridge news 13", BRIDGE, id="a-number-in-the-headline"),
         pytest.param(HEADLINE, BRIDGE, "남해안 섬마을", KOREAN, id="nothing"),
     ],
 )
