@@ -46,7 +46,8 @@ _NAMESPACES = {
 
 def sound(body: str, root: str) -> bytes:
     """Well-formed XML of a feed that begins with the element `root`. Raises ExtractError where none can be made."""
-    if body.count("&") > _MAX_REFERENCES or body.find(">", 0, _MAX_ROOT) < 0:
+    endless = len(body) > _MAX_ROOT and body.find(">", 0, _MAX_ROOT) < 0
+    if endless or body.count("&") > _MAX_REFERENCES:
         raise ExtractError(_COMPLICATED)
     missing = sorted(set(_PREFIX.findall(body)) - set(_NAMESPACE.findall(body)) - {"xml"})[:_MAX_ATTRIBUTES]
     declared = "".join(f' xmlns:{name}="{_NAMESPACES.get(name, f"urn:x:{name}")}"' for name in missing)
