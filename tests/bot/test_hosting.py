@@ -101,6 +101,7 @@ async def all_sent(url: str) -> None:
         await database.dispose()
 
 
+@pytest.mark.slow
 async def test_the_procfiles_processes_serve_a_subscriber_and_stop(empty_postgres_url: str, tmp_path: Path) -> None:
     port = free_port()
     async with wire() as where:

@@ -18,6 +18,7 @@ def check_resent(outcome: Outcome, call_slots: int = CALL_SLOTS) -> None:
     assert outcome.refused <= BUNCHED
 
 
+@pytest.mark.slow
 async def test_a_push_that_is_killed_twice_reaches_every_chat(sqlite_url: str) -> None:
     outcome = await run_series(sqlite_url, Plan(chats=60, kills=2, rate=200, messages=2))
     assert outcome.parts > 1

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from sqlalchemy import event
 
 from delivery.pace import Pacer
@@ -36,6 +37,7 @@ async def recorded(wire: World) -> int:
     return sum(part.state in ("sent", "sending") for part in await wire.parts())
 
 
+@pytest.mark.slow
 async def test_a_full_disk_stops_the_sending_until_there_is_room(sqlite_template: Path, tmp_path: Path) -> None:
     shutil.copy(sqlite_template, tmp_path / "tidings.db")
     db = Database(f"sqlite:///{tmp_path / 'tidings.db'}")

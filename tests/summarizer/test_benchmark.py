@@ -13,6 +13,7 @@ from summarizer.features import FEATURES
 SENTENCES = summaries.made_up(12)
 
 
+@pytest.mark.slow
 def test_it_runs_on_a_little_data(tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [
         {"id": "a", "text": " ".join(SENTENCES), "title": None, "summary": SENTENCES[0], "lang": "en"},
