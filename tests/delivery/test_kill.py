@@ -28,8 +28,8 @@ async def test_a_push_that_is_killed_twice_reaches_every_chat(sqlite_url: str) -
 
 @pytest.mark.slow
 async def test_kills_lose_nothing_at_the_real_pace(database_url: str) -> None:
-    outcome = await run_series(database_url, Plan(chats=400, kills=8, seed=1))
-    assert outcome.kills == 8
+    outcome = await run_series(database_url, Plan(chats=500, kills=10, seed=1))
+    assert outcome.kills == 10
     check_resent(outcome)
     assert outcome.most_per_second <= 30
 
