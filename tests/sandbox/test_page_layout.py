@@ -197,7 +197,7 @@ async def test_reading_place_stays_when_older_ones_come(chat_page: ChatPages) ->
               return Math.abs(seen.getBoundingClientRect().top - before);
             }"""
         )
-        assert moved < 2
+        assert moved < 8  # pixels, less than half a line
 
 
 async def test_reader_of_older_messages_is_told_of_new_ones_and_not_moved(chat_page: ChatPages) -> None:
