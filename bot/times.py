@@ -49,7 +49,8 @@ class _Token:
 def parse(text: str) -> tuple[Entry, ...]:
     """The digest times that the text names; none at all for "off". Raises ScheduleError.
 
-    Times belong to the days before them: `weekdays 7:30 sat 10:00`; without days they are for every day.
+    Times belong to the days before them: `weekdays 7:30 sat 10:00`; without days they are for every day. Where the
+    days come last, they belong to the times before: `7:30 weekdays 10:00 sat`.
     """
     lowered = unicodedata.normalize("NFKC", text).casefold().replace("a.m.", "am").replace("p.m.", "pm")
     words = " ".join(lowered.split())
@@ -122,7 +123,10 @@ def _range(first: int, last: int | None) -> int:
 
 def _entries(tokens: Iterable[_Token]) -> Iterable[Entry]:
     days, used = 0, True
-    for token in tokens:
+    found = list(tokens)
+    if found and found[0].minute is not None and found[-1].days is not None:
+        found.reverse()
+    for token in found:
         if token.days is not None:
             days = token.days if used else days | token.days
             used = False

@@ -36,6 +36,8 @@ MON_WED_FRI = 0b001_0101
         ("Mon – Fri 7:00", [(times.WEEKDAYS, 420, None)]),
         ("fri-mon 9", [(0b111_0001, 540, None)]),
         ("weekdays 7:30; sat 10:00", [(times.WEEKDAYS, 450, None), (0b010_0000, 600, None)]),
+        ("7:30 weekdays", [(times.WEEKDAYS, 450, None)]),
+        ("10:00 sat, 7:30 weekdays", [(times.WEEKDAYS, 450, None), (0b010_0000, 600, None)]),
         ("mondays 9", [(1, 540, None)]),
         ("tues thurs 9", [(0b000_1010, 540, None)]),
         ("every 6h", [(EVERY_DAY, 0, 6)]),
