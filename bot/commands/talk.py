@@ -119,7 +119,7 @@ async def words(ask: Ask) -> Reply:
     if match.topics or match.suggestions:
         return pages.unknown_topic(ask, text, match, "topic", ":0")
     return Reply(
-        "I answer commands and topic names. Tap one of these, or see /help:",
+        "I answer commands and topic names; /search looks for words. Tap one of these, or see /help:",
         keyboard=_topic_buttons(ask),
     )
 
