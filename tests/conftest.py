@@ -45,15 +45,37 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
-    """A PostgreSQL database of this test's own, migrated and empty."""
+@pytest.fixture(scope="session")
+def postgres_reused(postgres_server: str, postgres_template: str) -> str:
+    """A copy of the template that this process's tests have one after the other."""
     name = f"test_{next(_numbers)}"
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         copying = " STRATEGY FILE_COPY" if connection.info.server_version >= 150000 else ""  # before, the only way
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template}{copying}".encode())
-        yield postgres_server.replace("/postgres?", f"/{name}?")
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    return postgres_server.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture
+def postgres_url(postgres_reused: str) -> Iterator[str]:
+    """A PostgreSQL database, migrated and empty, that no other test has meanwhile."""
+    yield postgres_reused
+    with psycopg.connect(postgres_reused, autocommit=True) as connection:
+        connection.execute(_DISCONNECT)
+        used = [name for (name,) in connection.execute(_TABLES) if _any(connection, name)]
+        if used:
+            connection.execute(f"TRUNCATE {', '.join(used)} RESTART IDENTITY CASCADE".encode())
+        for (name,) in connection.execute(_SEQUENCES).fetchall():
+            connection.execute(f"ALTER SEQUENCE {name} RESTART".encode())
+
+
+_DISCONNECT = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+_TABLES = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+_SEQUENCES = "SELECT quote_ident(sequencename) FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL"
+
+
+def _any(connection: psycopg.Connection, table: str) -> bool:
+    return connection.execute(f"SELECT 1 FROM {table} LIMIT 1".encode()).fetchone() is not None
 
 
 @pytest.fixture
