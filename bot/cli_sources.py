@@ -23,7 +23,9 @@ T = TypeVar("T")
 SHOWN_ITEMS = 5
 WEEK = timedelta(days=7)
 
-sources = typer.Typer(help="Add, list, pause, test or remove the feeds that are polled.", no_args_is_help=True)
+sources = typer.Typer(
+    help="Add, list, pause, test or remove the feeds that are polled.", no_args_is_help=True, add_completion=False
+)
 
 Names = Annotated[list[str], typer.Argument(metavar="SOURCE…", help="numbers, names or addresses")]
 
