@@ -84,8 +84,8 @@ def write_opml(listed: Sequence[Listed], *, title: str, now: datetime) -> bytes:
     lxml.etree.SubElement(head, "dateCreated").text = format_datetime(now, usegmt=True)
     folders: dict[tuple[str, ...], Element] = {(): lxml.etree.SubElement(root, "body")}
     for one in listed:
-        parent = _folder(folders, tuple(part for part in one.folder.split("/") if part.strip()))
-        name = one.title or one.url
+        parent = _folder(folders, tuple(part for part in clean(one.folder).split("/") if part.strip()))
+        name = clean(one.title) or one.url
         lxml.etree.SubElement(parent, "outline", type="rss", text=name, title=name, xmlUrl=one.url)
     return bytes(lxml.etree.tostring(root, xml_declaration=True, encoding="utf-8", pretty_print=True))
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.decode import clean
 from ingest.errors import ExtractError
 from ingest.opml import Listed, by_folder, read_opml, write_opml
 
@@ -43,7 +44,8 @@ def test_folders_nested_without_end_do_no_harm() -> None:
     read_opml(b"<opml><body>" + b'<outline text="x">' * 100_000)
 
 
-TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn", "Co", "Z"]), min_size=1, max_size=20)
+LETTERS = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn", "Co", "Z"])
+TEXTS = st.text(LETTERS, min_size=1, max_size=20).map(clean).filter(bool)
 
 
 @given(st.lists(st.tuples(TEXTS, st.lists(TEXTS.map(lambda text: text.replace("/", "-")), max_size=3)), max_size=8))
@@ -51,3 +53,9 @@ def test_what_is_written_is_read_back(rows: list[tuple[str, list[str]]]) -> None
     listed = [Listed(f"https://e.org/{n}", title, "/".join(path)) for n, (title, path) in enumerate(rows)]
     back = read_opml(write_opml(by_folder(listed), title="Tidings", now=NOW))
     assert sorted(back, key=lambda one: one.url) == sorted(listed, key=lambda one: one.url)
+
+
+@pytest.mark.parametrize("title", ["", "\u200b", "\x00\x1b", "\ud800"], ids=["empty", "unseen", "controls", "surrogate"])
+def test_a_feed_without_a_readable_title_is_listed_by_its_address(title: str) -> None:
+    written = write_opml([Listed("https://e.org/", title, title)], title="Tidings", now=NOW)
+    assert read_opml(written) == [Listed("https://e.org/", "https://e.org/")]
