@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -15,6 +16,10 @@ from tests import postgres
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 _numbers = itertools.count()
+
+# No example is timed: machines are shared, and a late one says nothing of the code.
+hypothesis.settings.register_profile("untimed", hypothesis.settings.default, deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

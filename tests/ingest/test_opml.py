@@ -55,7 +55,7 @@ def test_what_is_written_is_read_back(rows: list[tuple[str, list[str]]]) -> None
     assert sorted(back, key=lambda one: one.url) == sorted(listed, key=lambda one: one.url)
 
 
-@pytest.mark.parametrize("title", ["", "\u200b", "\x00\x1b", "\ud800"], ids=["empty", "unseen", "controls", "surrogate"])
+@pytest.mark.parametrize("title", ["", "\u200b", "\x00\x1b", "\ud800"], ids=["empty", "unseen", "control", "surrogate"])
 def test_a_feed_without_a_readable_title_is_listed_by_its_address(title: str) -> None:
     written = write_opml([Listed("https://e.org/", title, title)], title="Tidings", now=NOW)
     assert read_opml(written) == [Listed("https://e.org/", "https://e.org/")]
