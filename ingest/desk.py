@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.exc import IntegrityError
 
 import summarizer
+from ingest.datelines import read_dateline, without_dateline
 from ingest.decode import clean
 from ingest.errors import ExtractError
 from ingest.likeness import are_one, likeness, sample, words_of
@@ -242,11 +243,21 @@ def study_draft(draft: ArticleDraft, rules: tuple[Topic, ...]) -> Study:
     detected = summarizer.detect_language("\n".join([draft.headline, *draft.paragraphs])[:20_000])
     language = detected if detected != "und" else (draft.language or "und")
     found = summarizer.summarize_paragraphs(
-        draft.paragraphs, title=draft.headline, language=language, sentences=SUMMARY_SENTENCES
+        _without_dateline(draft.paragraphs), title=draft.headline, language=language, sentences=SUMMARY_SENTENCES
     )
     filed = _matcher(rules).match(draft.headline, draft.paragraphs, draft.dateline)
     indexed = search_text(draft.headline, draft.paragraphs, draft.caption)
     return Study(language, filed, found.sentences, indexed, sample(words_of(draft.paragraphs)))
+
+
+def _without_dateline(paragraphs: Sequence[str]) -> list[str]:
+    """What readers are told: sentences, not where they were cabled from."""
+    return [*map(without_dateline, paragraphs[:1]), *paragraphs[1:]]
+
+
+def _place(paragraphs: Sequence[str]) -> str | None:
+    found = read_dateline(paragraphs[0])
+    return None if found is None else found.place
 
 
 @lru_cache(maxsize=2)
@@ -279,7 +290,7 @@ def tidy(draft: ArticleDraft) -> ArticleDraft:
         paragraphs=paragraphs,
         source=_line(draft.source, 200),
         byline=_line(draft.byline, 300),
-        dateline=_line(draft.dateline, 200),
+        dateline=_line(draft.dateline, 200) or _place(paragraphs),
         url=_url(draft.url),
         guid=_indexed(draft.guid),
         photo_url=_url(draft.photo_url),

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ingest.desk import Arrival, Desk, Study, decide, tidy
+from ingest.desk import Arrival, Desk, Study, decide, study_draft, tidy
 from ingest.errors import ExtractError
 from ingest.topics import load_specs
 from storage import articles, topics
@@ -127,3 +127,11 @@ def test_drafts_are_kept_within_bounds() -> None:
     assert (tidied.url, tidied.guid, tidied.photo_url, tidied.published_at) == (None, None, None, None)
     with pytest.raises(ExtractError):
         tidy(ArticleDraft("Headline", ("\x00", " ")))
+
+
+def test_a_dateline_is_kept_as_the_place_and_left_out_of_the_summary() -> None:
+    text = "SEOUL, Nov. 23 (Wire) -- The parliament approved the largest budget yet on Monday after long talks."
+    draft = tidy(ArticleDraft(headline="Budget passed", paragraphs=(text, "The plan takes effect in January.")))
+    study = study_draft(draft, ())
+    assert draft.dateline == "SEOUL"
+    assert study.summary[0] == text.partition(" -- ")[2]
