@@ -2,11 +2,12 @@
 
 Must not be joined, though they share most of what kind of news is made of:
 
-- `kind`: ECB+ has two events to each of its topics (two crashes, two elections, two stars in rehab); one article of each.
+- `kind`: ECB+ has two events to each of its topics (two crashes, two elections, two stars in rehab); an article of
+  each.
 - `form`: Reuters reports of one day in the same form about two companies (results, dividends).
 - `series`: Reuters reports of one headline but for its figures, two days apart or more (a forecast, a fixing).
 
-Must be joined: `event`, two articles of one event of ECB+ or of RA-MDS. Nothing here is chosen by how alike texts are.
+Must be joined: `event`, two articles of one event of ECB+. Nothing here is chosen by how alike texts are.
 
     python -m benchmarks.near_misses [--data FOLDER]     how many of each there are
 """
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-ECB, RAMDS, REUTERS = "stories/ecbplus_dev.jsonl", "summaries/en_ramds3.dev.jsonl", "topics/reuters_dev.jsonl.gz"
+ECB, REUTERS = "stories/ecbplus_dev.jsonl", "topics/reuters_dev.jsonl.gz"
 APART_DAYS = 2
 MOST_OF_A_FORM = 10
 _COMPANY = re.compile(r"<[A-Z0-9.,&]+>")
@@ -61,16 +62,6 @@ def ecb(data: Path = DATA) -> list[Report]:
 def _ecb(row: dict[str, Any]) -> Report:
     first, *rest = row["text"].split("\n")
     return Report(f"ecb {row['id']}", first, tuple(rest) or (first,), row["story"], str(row["topic"]))
-
-
-def ramds(data: Path = DATA) -> list[Report]:
-    """Several articles for each of a few events."""
-    rows = [json.loads(line) for line in (data / RAMDS).read_text(encoding="utf-8").splitlines()]
-    return [
-        Report(f"ramds {number}", row["paragraphs"][0], tuple(row["paragraphs"][1:]), row["title"], row["title"])
-        for number, row in enumerate(rows)
-        if len(row["paragraphs"]) > 1
-    ]
 
 
 def reuters(data: Path = DATA) -> tuple[list[Report], list[Pair]]:
@@ -151,7 +142,7 @@ def pairs_of(reports: Sequence[Report]) -> list[Pair]:
 
 def near_misses(data: Path = DATA) -> tuple[list[Report], list[Pair]]:
     """All reports, in the order in which they are to be fed, and all pairs."""
-    told = [*ecb(data), *ramds(data)]
+    told = ecb(data)
     formal, apart = reuters(data)
     return [*told, *formal], [*pairs_of(told), *apart]
 
