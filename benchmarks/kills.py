@@ -2,7 +2,8 @@
 
 Both databases, the free and the paid pace, one and three messages, doubtful ones sent again or skipped, and processes
 that are asked to stop. `--full`: 3,000 chats at the free pace and 10,000 at 1,000 a second, 50 kills in each series;
-without, a tenth of it in some ten minutes. What is done is kept in --out, and a second call goes on after it.
+without, a tenth of it in some ten minutes. What is done is kept in --out, and a second call goes on after it; --only
+and --database choose among the series.
 
 Needs the project's tests beside it. PostgreSQL is started for the run, or is the empty database at --postgres.
 """
@@ -10,8 +11,10 @@ Needs the project's tests beside it. PostgreSQL is started for the run, or is th
 import argparse
 import asyncio
 import json
+import re
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -38,16 +41,22 @@ FULL = {
 SHORT = {name: replace(plan, chats=plan.chats // (5 if plan.paid else 10), kills=6) for name, plan in FULL.items()}
 
 
-def run(*, full: bool = False, out: Path | None = None, server: str | None = None) -> dict[str, Any]:
-    """Every series on both databases; what `out` (a JSON object a line) holds already is not run again."""
+def run(
+    *,
+    plans: Mapping[str, Plan] | None = None,
+    databases: Sequence[str] = DATABASES,
+    out: Path | None = None,
+    server: str | None = None,
+) -> dict[str, Any]:
+    """Every series (SHORT, unless told) on both databases; what `out` (a JSON object a line) holds is not run again."""
     known = {} if out is None or not out.exists() else _read(out)
     with postgres.cluster() if server is None else nullcontext(server) as url, tempfile.TemporaryDirectory() as folder:
-        for name, plan in (FULL if full else SHORT).items():
-            for database in DATABASES:
+        for name, plan in (SHORT if plans is None else plans).items():
+            for database in databases:
                 if (found := _key(name, database, plan)) in known:
                     continue
                 with _empty(database, url, Path(folder)) as place:
-                    figures = asyncio.run(_series(place, plan))
+                    figures = asyncio.run(_series(place, plan, f"{name}, {database}"))
                 known[found] = {"series": name, "database": database, "plan": asdict(plan), **figures}
                 if out is not None:
                     with out.open("a", encoding="utf-8") as lines:
@@ -63,17 +72,22 @@ def _totals(series: list[dict[str, Any]]) -> dict[str, Any]:
         "missing_where_resent": sum(one["missing"] for one in killed if one["plan"]["in_doubt"] == "resend"),
         "doubled_where_skipped": sum(one["doubled"] for one in killed if one["plan"]["in_doubt"] == "skip"),
         "in_flight_at_kills": sum(one["in_flight"] for one in killed),
+        "kills_over_in_flight": sum(one["kills_over_in_flight"] for one in killed),
         "doubled": sum(one["doubled"] for one in killed),
         "missing_where_skipped": sum(one["missing"] for one in killed if one["plan"]["in_doubt"] == "skip"),
         "refused_429": sum(one["refused_calls"] for one in series),
     }
 
 
-async def _series(url: str, plan: Plan) -> dict[str, object]:
+async def _series(url: str, plan: Plan, name: str) -> dict[str, object]:
+    def say(ends: int) -> None:
+        if ends % 10 == 0 or ends == plan.kills:
+            print(f"{name}: {ends} of {plan.kills} ends", file=sys.stderr, flush=True)
+
     database = Database(url)
     await migrate.upgrade(database)
     await database.dispose()
-    return (await run_series(url, plan)).figures()
+    return (await run_series(url, plan, say)).figures()
 
 
 @contextmanager
@@ -103,9 +117,12 @@ def _key(name: str, database: str, plan: Plan) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="3,000 and 10,000 chats, 50 kills a series; some hours")
+    parser.add_argument("--only", default="", help="series whose name this matches, as a regular expression")
+    parser.add_argument("--database", choices=DATABASES, action="append", help="only there")
     parser.add_argument("--out", type=Path, help="keep each series there, and go on after those that are there")
     parser.add_argument("--postgres", help="a server's own address, such as postgresql:///postgres?host=/tmp")
     parser.add_argument("--json", action="store_true", help="one line; it is JSON all the same without")
     asked = parser.parse_args()
-    result = run(full=asked.full, out=asked.out, server=asked.postgres)
+    chosen = {name: plan for name, plan in (FULL if asked.full else SHORT).items() if re.search(asked.only, name)}
+    result = run(plans=chosen, databases=asked.database or DATABASES, out=asked.out, server=asked.postgres)
     print(json.dumps(result, indent=None if asked.json else 2))

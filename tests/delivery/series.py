@@ -16,11 +16,13 @@ import asyncio
 import signal
 import sys
 import time
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import gt
 from pathlib import Path
 from random import Random
 
@@ -85,6 +87,7 @@ class Outcome:
     doubled: frozenset[int]
     extra: int  # messages beyond one of each part
     in_flight: tuple[int, ...]
+    again: tuple[int, ...]  # messages that came twice because of each kill
     in_doubt: frozenset[int]  # chats listed so in the database
     refused: int  # calls that the server refused
     most_per_second: int
@@ -102,6 +105,8 @@ class Outcome:
             "extra_messages": self.extra,
             "in_flight_at_kills": list(self.in_flight),
             "in_flight": sum(self.in_flight),
+            "doubled_by_kills": list(self.again),
+            "kills_over_in_flight": sum(map(gt, self.again, self.in_flight)),
             "listed_in_doubt": len(self.in_doubt),
             "refused_calls": self.refused,
             "most_in_a_second": self.most_per_second,
@@ -110,8 +115,10 @@ class Outcome:
         }
 
 
-async def run_series(url: str, plan: Plan) -> Outcome:
-    """On a migrated, empty database. Raises TimeoutError where a process hangs, RuntimeError where one fails."""
+async def run_series(url: str, plan: Plan, say: Callable[[int], None] = lambda _ends: None) -> Outcome:
+    """On a migrated, empty database; `say` hears of each end. Raises TimeoutError where a process hangs, RuntimeError
+    where one fails.
+    """
     sandbox = await Sandbox.open(None)
     sandbox.world.add_bot(TOKEN, username="tidings_bot")
     sandbox.faults.all.append(Fault("slow", method="sendMessage", times=0, seconds=plan.latency))
@@ -124,7 +131,7 @@ async def run_series(url: str, plan: Plan) -> Outcome:
         await _fill(db, chat_ids, plan)
         begun = time.monotonic()
         async with serve(sandbox) as api_url:
-            ends = await _end_and_finish(sandbox, [url, api_url, TOKEN], plan)
+            ends = await _end_and_finish(sandbox, [url, api_url, TOKEN], plan, say)
         return await _judge(db, sandbox, chat_ids, ends, time.monotonic() - begun)
     finally:
         await db.dispose()
@@ -150,15 +157,19 @@ async def _fill(db: Database, chat_ids: list[int], plan: Plan) -> None:
 class End:
     """Of one process: the calls that were in flight, and the seconds until it was gone."""
 
+    at: float
     in_flight: int
     seconds: float
 
 
-async def _end_and_finish(sandbox: Sandbox, where: list[str], plan: Plan) -> list[End]:
-    random = Random(plan.seed)
-    targets = sorted(random.randrange(int(plan.chats * LAST_KILL)) for _ in range(plan.kills))
+async def _end_and_finish(sandbox: Sandbox, where: list[str], plan: Plan, say: Callable[[int], None]) -> list[End]:
+    random, ends = Random(plan.seed), list[End]()
+    last = int(plan.chats * plan.messages * LAST_KILL)
+    targets = sorted(random.randrange(last) for _ in range(plan.kills))
     async with asyncio.timeout(SHORTEST_WAIT + 12 * plan.chats / plan.rate + 10 * plan.kills):
-        ends = [await _one_end(sandbox, where, plan, target, random) for target in targets]
+        for target in targets:
+            ends.append(await _one_end(sandbox, where, plan, target, random))
+            say(len(ends))
         async with _process(where, plan) as child:
             if await child.wait():
                 raise RuntimeError(f"the sending process ended with {child.returncode}")
@@ -181,7 +192,7 @@ async def _one_end(sandbox: Sandbox, where: list[str], plan: Plan, target: int, 
         await child.wait()
         seconds = time.time() - signaled_at
     await asyncio.sleep(plan.latency + MOMENT)  # the server takes up what was still on the wire
-    return End(_in_flight(sandbox, signaled_at, plan.call_slots), seconds)
+    return End(signaled_at, _in_flight(sandbox, signaled_at, plan.call_slots), seconds)
 
 
 @asynccontextmanager
@@ -246,12 +257,22 @@ async def _judge(db: Database, sandbox: Sandbox, chat_ids: list[int], ends: list
         doubled=frozenset(chat_id for (chat_id, _), count in counts.items() if count > 1),
         extra=sum(count - 1 for count in counts.values()),
         in_flight=tuple(end.in_flight for end in ends),
+        again=_again(rows, [end.at for end in ends]),
         in_doubt=in_doubt,
         refused=sum(row.method == "sendMessage" and not row.ok for row in sandbox.ledger.rows),
         most_per_second=most_in_a_second([row.at for row in rows]),
         seconds=seconds,
         longest_stop=max((end.seconds for end in ends), default=0.0),
     )
+
+
+def _again(rows: list[Row], ends: list[float]) -> tuple[int, ...]:
+    """How many of the messages that each end left behind came once more."""
+    arrivals: dict[Message, list[float]] = {}
+    for row in rows:
+        arrivals.setdefault((int(row.chat_id or 0), str(row.params["text"])), []).append(row.at)
+    counts = Counter(bisect_left(ends, at) for times in arrivals.values() for at in sorted(times)[:-1])
+    return tuple(counts[place] for place in range(len(ends)))
 
 
 def most_in_a_second(times: list[float]) -> int:
