@@ -38,8 +38,9 @@ def ingest(
         bool, typer.Option("--archive", help="what is over three days old is found, never pushed")
     ] = False,
 ) -> None:
-    """Take articles in from files (.txt .html .xml .json .jsonl .opml), folders, pages and feeds.
+    """Take articles in from files (.txt .md .html .xml .json .jsonl .opml .eml .docx .pdf), folders, pages and feeds.
 
+    Of a folder, files of other kinds are skipped and counted; a file that is named is tried, whatever it is.
     It may be stopped at any time (Ctrl-C, even kill -9): said again, it goes on with what isn't known yet.
     """
     settings = terminal.settings()
@@ -69,7 +70,8 @@ async def _ingest(settings: Settings, names: Sequence[str], handling: Handling, 
 
 
 def _are_many(names: Sequence[str]) -> bool:
-    return len(list(islice(expand(names), MANY))) == MANY
+    read = (subject for subject in expand(names) if not subject.skipped)
+    return len(list(islice(read, MANY))) == MANY
 
 
 async def _show_each(work: Ingest, names: Sequence[str], handling: Handling, tally: Tally, *, as_json: bool) -> None:
@@ -104,6 +106,8 @@ def _stoppable(tally: Tally) -> Iterator[None]:
 
 
 def _show(result: Result, *, as_json: bool) -> None:
+    if result.outcome is Outcome.SKIPPED:
+        return
     if as_json:
         terminal.print_json(to_json(result))
     if result.outcome is Outcome.FAILED:
@@ -123,8 +127,15 @@ def _print_tally(tally: Tally, *, as_json: bool) -> None:
         for reason, count in tally.reasons():
             reasons.add_row(str(count), Text(reason), Text(tally.first[reason]))
         terminal.err.print(reasons)
-    table = Table("came in", "known already", "failed", box=None)
-    table.add_row(str(tally.added), str(tally.known), str(tally.failed))
+    if tally.skipped:
+        kinds = Table("skipped", "no articles", box=None)
+        for kind, count in tally.kinds():
+            kinds.add_row(str(count), Text(kind))
+        terminal.err.print(kinds)
+    counts = {"came in": tally.added, "known already": tally.known, "failed": tally.failed}
+    counts |= {"skipped": tally.skipped} if tally.skipped else {}
+    table = Table(*counts, box=None)
+    table.add_row(*map(str, counts.values()))
     terminal.err.print(table)
 
 

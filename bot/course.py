@@ -12,6 +12,8 @@ from ingest.run import Outcome, Result
 SECONDS_BETWEEN_LINES = 10.0
 MAX_REASONS = 1_000
 OTHER = "other reasons"
+MAX_KINDS = 30
+OTHER_KINDS = "other kinds"
 
 
 class Tally:
@@ -20,6 +22,7 @@ class Tally:
     def __init__(self) -> None:
         self._outcomes: Counter[Outcome] = Counter()
         self._reasons: Counter[str] = Counter()
+        self._kinds: Counter[str] = Counter()
         self.first: dict[str, str] = {}
         self.stopped_by: int | None = None
 
@@ -30,6 +33,9 @@ class Tally:
             reason = reason if reason in self.first or len(self.first) < MAX_REASONS else OTHER
             self._reasons[reason] += 1
             self.first.setdefault(reason, result.subject)
+        elif result.outcome is Outcome.SKIPPED:
+            kind = result.reason or OTHER
+            self._kinds[kind if kind in self._kinds or len(self._kinds) < MAX_KINDS else OTHER_KINDS] += 1
 
     @property
     def added(self) -> int:
@@ -44,12 +50,20 @@ class Tally:
         return self._outcomes[Outcome.FAILED]
 
     @property
+    def skipped(self) -> int:
+        return self._outcomes[Outcome.SKIPPED]
+
+    @property
     def total(self) -> int:
         return self._outcomes.total()
 
     def reasons(self) -> list[tuple[str, int]]:
         """The most frequent first."""
         return self._reasons.most_common()
+
+    def kinds(self) -> list[tuple[str, int]]:
+        """Of the files that were skipped, the most frequent first."""
+        return self._kinds.most_common()
 
 
 class Course:

@@ -26,9 +26,10 @@ from storage.records import ArticleDraft
 MAX_ROWS_BYTES = 200_000_000
 
 _HTML = re.compile(
-    r"(?i)\s*(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body|article|main|div|section|p|h1|meta)\b",
+    r"(?i)\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body|article|main|div|section|p|h1|meta)\b",
     re.DOTALL,
 )
+_OTHER_XML = re.compile(r"\s*<\?xml[\s?]|\s*<!DOCTYPE\s+(?!html)|\s*<svg[\s>]", re.IGNORECASE)
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 _JSON_TYPES = ("application/json", "application/x-ndjson", "application/jsonl", "application/ld+json")
 _DOCX_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -88,6 +89,8 @@ def extract_each(
         yield from drafts_from_json(text, by_line=form is Form.ROWS)
     elif form is Form.HTML:
         yield draft_from_html(text, url=url)
+    elif _OTHER_XML.match(text):
+        raise ExtractError("it is XML of a kind that holds no articles")
     else:
         yield draft_from_text(text, url=url)
 

@@ -40,11 +40,15 @@ class Outcome(StrEnum):
     ADDED = "added"
     KNOWN = "known"
     FAILED = "failed"
+    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one article, or of a subject that holds none. `article` is the known one where it is known."""
+    """What became of one article, or of a subject that holds none. `article` is the known one where it is known.
+
+    Of a skipped file `reason` is its kind (".py").
+    """
 
     subject: str
     outcome: Outcome
@@ -125,11 +129,15 @@ class Ingest:
         stdin: Callable[[], bytes] | None = None,
         progress: Progress | None = None,
     ) -> AsyncIterator[Result]:
-        """A Result for each article of each name.
+        """A Result for each article of each name; before them one for each file of a folder that is not read.
 
-        `stdin` reads what `-` stands for; `progress(done, all)` counts files and addresses.
+        `stdin` reads what `-` stands for; `progress(done, all)` counts files and addresses that are.
         """
-        subjects = await asyncio.to_thread(lambda: list(expand(names)))
+        found = await asyncio.to_thread(lambda: list(expand(names)))
+        for subject in found:
+            if subject.skipped:
+                yield Result(subject.name, Outcome.SKIPPED, reason=subject.skipped)
+        subjects = [subject for subject in found if not subject.skipped]
         tell = progress or (lambda done, total: None)
         done = 0
         tell(done, len(subjects))

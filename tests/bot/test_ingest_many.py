@@ -31,6 +31,7 @@ def folder(tmp_path: Path) -> Path:
         (made / f"{number:04}.txt").write_text(article(number))
     (made / "0000-again.txt").write_text(article(0))
     (made / "9999.txt").write_bytes(b"%PDF-1.4")
+    (made / "__init__.py").write_text(article(FILES))
     return made
 
 
@@ -77,7 +78,7 @@ def test_a_reading_goes_on_where_it_was_killed_or_stopped(tmp_path: Path, folder
     running = start(tmp_path, folder)
     counts = last_line(running)
     assert running.returncode == 1
-    assert counts == [str(FILES - there), str(there + 1), "1"]
+    assert counts == [str(FILES - there), str(there + 1), "1", "1"]
     headlines = stored(tmp_path)
     assert len(headlines) == len(set(headlines)) == FILES
 
@@ -119,6 +120,17 @@ def test_failures_are_counted_by_reason_with_the_first_of_each() -> None:
     assert tally.reasons() == [("it is empty", 2), ("it is too big", 1), ("other reasons", 1)]
     assert tally.first["it is empty"] == "a"
     assert (tally.failed, tally.total) == (4, 4)
+
+
+def test_skipped_files_are_counted_by_kind() -> None:
+    tally = Tally()
+    for number in range(40):
+        tally.add(Result("a", Outcome.SKIPPED, reason=f".x{number}"))
+    for _ in range(2):
+        tally.add(Result("a", Outcome.SKIPPED, reason=".x0"))
+    assert (tally.skipped, tally.failed) == (42, 0)
+    assert tally.kinds()[:2] == [("other kinds", 10), (".x0", 3)]
+    assert len(tally.kinds()) == 31
 
 
 def test_endless_kinds_of_reasons_are_counted_together() -> None:

@@ -13,6 +13,7 @@ from ingest.desk import Desk, Prepared, Taken
 from ingest.errors import FetchError
 from ingest.order import in_groups, in_order, unbroken
 from ingest.run import Handling, Ingest, Outcome, Result, counted, to_json
+from ingest.subjects import expand
 from ingest.topics import load_specs
 from storage import topics
 from storage.database import Database
@@ -68,7 +69,9 @@ async def test_a_folder_is_read_in_order_and_bad_files_are_named(db: Database, t
     write(tmp_path / "deep/er/c.txt", "Third")
     write(tmp_path / ".hidden/d.txt", "Hidden")
     write(tmp_path / "e.txt", "First")
-    (tmp_path / "bad.bin").write_bytes(bytes(range(256)) * 10)
+    (tmp_path / "bad.txt").write_bytes(bytes(range(256)) * 10)
+    (tmp_path / "__init__.py").write_text('''"""Storms, in Python. It is no news of a storm in the harbour."""''')
+    (tmp_path / ".DS_Store").write_bytes(b"\x00\x00\x00\x01Bud1")
     (tmp_path / "empty.txt").touch()
     steps: list[tuple[int, int]] = []
     results = [
@@ -79,7 +82,10 @@ async def test_a_folder_is_read_in_order_and_bad_files_are_named(db: Database, t
     assert found == {
         "a.txt": (Outcome.ADDED, None),
         "b.txt": (Outcome.ADDED, None),
-        "bad.bin": (Outcome.FAILED, "it is not text, HTML, or a feed"),
+        ".DS_Store": (Outcome.SKIPPED, "hidden file"),
+        ".hidden": (Outcome.SKIPPED, "hidden folder"),
+        "__init__.py": (Outcome.SKIPPED, ".py"),
+        "bad.txt": (Outcome.FAILED, "it is not text, HTML, or a feed"),
         "c.txt": (Outcome.ADDED, None),
         "e.txt": (Outcome.KNOWN, None),
         "empty.txt": (Outcome.FAILED, "it is empty"),
@@ -87,7 +93,25 @@ async def test_a_folder_is_read_in_order_and_bad_files_are_named(db: Database, t
     }
     assert [result.article.id for result in results if result.article] == [1, 2, 3, 1]
     assert steps == [(number, 7) for number in range(8)]
-    assert counted(results) == {Outcome.ADDED: 3, Outcome.KNOWN: 1, Outcome.FAILED: 3}
+    assert counted(results) == {Outcome.ADDED: 3, Outcome.KNOWN: 1, Outcome.FAILED: 3, Outcome.SKIPPED: 3}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("News.TXT", "", None), ("page.html", "", None), ("rows.jsonl", "", None), ("mail.eml", "", None),
+        ("a.docx", "", None), ("a.pdf", "", None), ("notes.md", "", None), ("feeds.opml", "", None),
+        ("storm.jpg", "", ".jpg"), ("app.js", "", ".js"), ("a.txt~", "", ".txt~"), ("Thumbs.db", "", ".db"),
+        (".DS_Store", "", "hidden file"), ("~$a.docx", "", "hidden file"),
+        ("LICENSE", "Permission is hereby granted", "no ending"), ("Mr. Smith resigns", "<html><p>He did.", None),
+        ("index.php?id=7", "<!DOCTYPE html><p>Storm", None), ("2026-11-20", '<rss version="2.0">', None),
+        ("53068", "From: ann@e.org\nMessage-ID: <1@e.org>\nReceived: from e.org\n\nHello", None),
+    ],
+)  # fmt: skip
+def test_of_a_folder_only_what_may_be_articles_is_read(tmp_path: Path, name: str, content: str, kind: str) -> None:
+    (tmp_path / name).write_text(content)
+    assert [(Path(found.name).name, found.skipped) for found in expand([str(tmp_path)])] == [(name, kind)]
+    assert [found.skipped for found in expand([str(tmp_path / name)])] == [None]
 
 
 async def test_the_samples_go_in(db: Database) -> None:
