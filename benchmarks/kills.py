@@ -1,7 +1,7 @@
 """Pushes whose sending process is killed at random moments, judged from the Bot API server's own ledger.
 
 Both databases, the free and the paid pace, one and three messages, doubtful ones sent again or skipped, and processes
-that are asked to stop. `--full`: 3,000 chats at the free pace and 10,000 at 1,000 a second, 50 kills in each series;
+that are asked to stop. `--full`: 3,000 chats at the free pace and 10,000 at 1,000 a second, 50 kills a series;
 without, a tenth of it in some ten minutes. What is done is kept in --out, and a second call goes on after it; --only
 and --database choose among the series.
 
@@ -36,7 +36,7 @@ FULL = {
     "paid pace": replace(PAID, seed=3),
     "paid pace, three messages": replace(PAID, seed=4, messages=3),
     "paid pace, doubtful ones skipped": replace(PAID, seed=5, in_doubt="skip"),
-    "paid pace, asked to stop": replace(PAID, seed=6, end="term"),
+    "paid pace, asked to stop": replace(PAID, seed=6, kills=20, end="term"),
 }
 SHORT = {name: replace(plan, chats=plan.chats // (5 if plan.paid else 10), kills=6) for name, plan in FULL.items()}
 
@@ -72,7 +72,8 @@ def _totals(series: list[dict[str, Any]]) -> dict[str, Any]:
         "missing_where_resent": sum(one["missing"] for one in killed if one["plan"]["in_doubt"] == "resend"),
         "doubled_where_skipped": sum(one["doubled"] for one in killed if one["plan"]["in_doubt"] == "skip"),
         "in_flight_at_kills": sum(one["in_flight"] for one in killed),
-        "kills_over_in_flight": sum(one["kills_over_in_flight"] for one in killed),
+        "unrecorded_at_kills": sum(one["unrecorded"] for one in killed),
+        "kills_over_unrecorded": sum(one["kills_over_unrecorded"] for one in killed),
         "doubled": sum(one["doubled"] for one in killed),
         "missing_where_skipped": sum(one["missing"] for one in killed if one["plan"]["in_doubt"] == "skip"),
         "refused_429": sum(one["refused_calls"] for one in series),

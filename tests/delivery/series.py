@@ -3,10 +3,11 @@
 In flight at a kill are the calls that the server had taken and that the dead process had not recorded: those that
 arrived before the process was gone and were answered after the last `MOMENT` before the kill, or never. An answer given
 just before that was on its way through the process and its database. A process has at most its call slots in flight,
-so no kill counts for more, however many calls the moment held.
+so no kill counts for more, however many calls the moment held. What the dead process itself had not recorded stands in
+the database: on a busy machine some of it was answered longer ago.
 
-What may happen: each chat in flight gets its message twice (or, where doubtful ones are skipped, may miss it and is
-listed in doubt). All others get every part exactly once. A process that is
+What may happen: each chat whose call was not recorded gets its message twice (or, where doubtful ones are skipped, may
+miss it and is listed in doubt). All others get every part exactly once. A process that is
 asked to stop (SIGTERM) finishes what is in flight: nobody misses anything or gets it twice.
 
 At the free pace the server refuses what goes beyond Telegram's limits, across restarts as well.
@@ -26,7 +27,7 @@ from operator import gt
 from pathlib import Path
 from random import Random
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from delivery.pace import PER_SECOND
 from delivery.send import CALL_SLOTS, PAID_CALL_SLOTS
@@ -87,6 +88,7 @@ class Outcome:
     doubled: frozenset[int]
     extra: int  # messages beyond one of each part
     in_flight: tuple[int, ...]
+    unrecorded: tuple[int, ...]  # that each kill left in the database as being sent
     again: tuple[int, ...]  # messages that came twice because of each kill
     in_doubt: frozenset[int]  # chats listed so in the database
     refused: int  # calls that the server refused
@@ -105,8 +107,10 @@ class Outcome:
             "extra_messages": self.extra,
             "in_flight_at_kills": list(self.in_flight),
             "in_flight": sum(self.in_flight),
+            "unrecorded_at_kills": list(self.unrecorded),
+            "unrecorded": sum(self.unrecorded),
             "doubled_by_kills": list(self.again),
-            "kills_over_in_flight": sum(map(gt, self.again, self.in_flight)),
+            "kills_over_unrecorded": sum(map(gt, self.again, self.unrecorded)),
             "listed_in_doubt": len(self.in_doubt),
             "refused_calls": self.refused,
             "most_in_a_second": self.most_per_second,
@@ -131,7 +135,7 @@ async def run_series(url: str, plan: Plan, say: Callable[[int], None] = lambda _
         await _fill(db, chat_ids, plan)
         begun = time.monotonic()
         async with serve(sandbox) as api_url:
-            ends = await _end_and_finish(sandbox, [url, api_url, TOKEN], plan, say)
+            ends = await _end_and_finish(Watch(sandbox, db), [url, api_url, TOKEN], plan, say)
         return await _judge(db, sandbox, chat_ids, ends, time.monotonic() - begun)
     finally:
         await db.dispose()
@@ -155,20 +159,35 @@ async def _fill(db: Database, chat_ids: list[int], plan: Plan) -> None:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Of one process: the calls that were in flight, and the seconds until it was gone."""
+    """Of one process: when nothing of it was on its way any more, the calls that were in flight, those that were not
+    recorded, and the seconds until it was gone.
+    """
 
     at: float
     in_flight: int
+    unrecorded: int
     seconds: float
 
 
-async def _end_and_finish(sandbox: Sandbox, where: list[str], plan: Plan, say: Callable[[int], None]) -> list[End]:
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What the processes work with, seen from outside."""
+
+    sandbox: Sandbox
+    db: Database
+
+    async def unrecorded(self) -> int:
+        async with self.db.read() as tx:
+            return int(await tx.scalar(select(func.count()).where(delivery.c.state == "sending")) or 0)
+
+
+async def _end_and_finish(watch: Watch, where: list[str], plan: Plan, say: Callable[[int], None]) -> list[End]:
     random, ends = Random(plan.seed), list[End]()
     last = int(plan.chats * plan.messages * LAST_KILL)
     targets = sorted(random.randrange(last) for _ in range(plan.kills))
     async with asyncio.timeout(SHORTEST_WAIT + 12 * plan.chats / plan.rate + 10 * plan.kills):
         for target in targets:
-            ends.append(await _one_end(sandbox, where, plan, target, random))
+            ends.append(await _one_end(watch, where, plan, target, random))
             say(len(ends))
         async with _process(where, plan) as child:
             if await child.wait():
@@ -176,13 +195,13 @@ async def _end_and_finish(sandbox: Sandbox, where: list[str], plan: Plan, say: C
     return ends
 
 
-async def _one_end(sandbox: Sandbox, where: list[str], plan: Plan, target: int, random: Random) -> End:
+async def _one_end(watch: Watch, where: list[str], plan: Plan, target: int, random: Random) -> End:
     """Signal when that many messages have arrived in all, at the earliest while the push begins.
 
     A second signal at the same count comes while its process still looks at what the first one left.
     """
     async with _process(where, plan) as child:
-        while _count(sandbox) < target and child.returncode is None:  # noqa: ASYNC110
+        while _count(watch.sandbox) < target and child.returncode is None:  # noqa: ASYNC110
             await asyncio.sleep(0.002)
         await asyncio.sleep(random.uniform(0.0, 0.05))
         if child.returncode is not None:
@@ -192,7 +211,8 @@ async def _one_end(sandbox: Sandbox, where: list[str], plan: Plan, target: int, 
         await child.wait()
         seconds = time.time() - signaled_at
     await asyncio.sleep(plan.latency + MOMENT)  # the server takes up what was still on the wire
-    return End(signaled_at, _in_flight(sandbox, signaled_at, plan.call_slots), seconds)
+    in_flight = _in_flight(watch.sandbox, signaled_at, plan.call_slots)
+    return End(time.time(), in_flight, await watch.unrecorded(), seconds)
 
 
 @asynccontextmanager
@@ -257,6 +277,7 @@ async def _judge(db: Database, sandbox: Sandbox, chat_ids: list[int], ends: list
         doubled=frozenset(chat_id for (chat_id, _), count in counts.items() if count > 1),
         extra=sum(count - 1 for count in counts.values()),
         in_flight=tuple(end.in_flight for end in ends),
+        unrecorded=tuple(end.unrecorded for end in ends),
         again=_again(rows, [end.at for end in ends]),
         in_doubt=in_doubt,
         refused=sum(row.method == "sendMessage" and not row.ok for row in sandbox.ledger.rows),

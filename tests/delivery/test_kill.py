@@ -15,6 +15,7 @@ def check_resent(outcome: Outcome, call_slots: int = CALL_SLOTS) -> None:
     assert outcome.extra <= outcome.kills * call_slots
     assert len(outcome.doubled) <= outcome.kills * call_slots
     assert outcome.doubled <= outcome.in_doubt
+    assert all(again <= left <= call_slots for again, left in zip(outcome.again, outcome.unrecorded, strict=True))
     assert outcome.refused <= BUNCHED
 
 
