@@ -19,7 +19,7 @@ from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
 from bot import connect, web
-from bot.ask import Identity
+from bot.ask import Identity, Terms
 from bot.commands import desk
 from bot.commands.desk_intake import DeskIntake
 from bot.commands.start import make_claim_link
@@ -46,7 +46,7 @@ from ingest.robots import Pages, Robots
 from ingest.run import Ingest
 from ingest.topics import load_specs
 from ingest.workers import Workers
-from storage import editors, inbox, migrate, topics
+from storage import decisions, editors, inbox, migrate, topics
 from storage.database import Database
 
 log = structlog.get_logger(__name__)
@@ -61,6 +61,7 @@ CHECK_ALONE_S, CHECK_SHARED_S = 2.0, 0.5
 
 # How often messages edit themselves: each edit takes a place in the pace.
 PROGRESS_S = 3.0
+LIFTED_AT_ONCE = 50
 
 
 class Process(StrEnum):
@@ -213,6 +214,11 @@ class Service:
     def __post_init__(self) -> None:
         self.owner_ids = self.settings.owner_ids | self.endpoint.owner_ids
         self.me = Identity(self.bot.id, self.bot.username)
+        self.keep = retention.Keep(
+            timedelta(days=self.settings.keep_deliveries_days),
+            timedelta(days=self.settings.keep_replies_days),
+            timedelta(days=self.settings.keep_copies_days),
+        )
         pages = Pages(self.fetcher, Robots(self.fetcher, clock=clock))
         self.ingest = Ingest(Desk(self.database), self.fetcher, pages=pages, extract=self.workers.extract)
         archive_after = timedelta(days=self.settings.archive_days)
@@ -241,6 +247,7 @@ class Service:
             zone=self.settings.digest_zone,
             digest_minute=self.settings.digest_minute,
             wake=self.sender.wake,
+            terms=Terms(self.keep, self.settings.paid_stars_a_day if self.settings.paid_broadcast else None),
         )
         self.receiver = Receiver(
             self.database,
@@ -337,6 +344,10 @@ class Service:
         async def digests() -> int:
             return await digest.run_due(database, bot_id=bot_id, now=clock(), catch_up=catch_up)
 
+        async def embargoes() -> int:
+            async with database.begin() as tx:
+                return await decisions.lift_due(tx, clock, LIFTED_AT_ONCE)
+
         async def urgent() -> int:
             return await alerts.run_alerts(database, bot_id=bot_id, now=clock())
 
@@ -351,13 +362,14 @@ class Service:
             return await tell_progress(database, speaker, bot_id=bot_id, now=clock())
 
         async def old_rows() -> int:
-            return await retention.run_retention(database, now=clock())
+            return await retention.run_retention(database, now=clock(), keep=self.keep)
 
         async def paused_sources() -> int:
             speaker = Speaker(database, self.bot, self.me)
             return await tell_editors(database, speaker, bot_id=bot_id, owner_ids=self.owner_ids, now=clock())
 
         return {
+            "embargoes": Tick(1, embargoes),
             "digests": Tick(2, lambda: self._woken(digests())),
             "alerts": Tick(1, lambda: self._woken(urgent())),
             "fanout": Tick(1, lambda: self._woken(fan_outs())),

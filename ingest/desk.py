@@ -220,17 +220,19 @@ def decide(draft: ArticleDraft, study: Study, arrival: Arrival, *, source_id: in
     One without a date is dated by what looks like one, else by its arrival.
     """
     published_at = draft.published_at or draft.published_guess or arrival.now
+    free = draft.embargo_until is None or draft.embargo_until <= released_at
+    status = (ArticleStatus.USABLE if free else ArticleStatus.WITHHELD) if arrival.trusted else ArticleStatus.PENDING
     old = arrival.archive_before is not None and published_at < arrival.archive_before
     return NewArticle(
         draft=draft,
         source_id=source_id,
         language=study.language,
         content_hash=articles.content_hash(draft.headline, draft.paragraphs),
-        status=ArticleStatus.USABLE if arrival.trusted else ArticleStatus.PENDING,
+        status=status,
         summary=study.summary,
         topics=study.topics,
         published_at=published_at,
-        released_at=released_at if arrival.trusted else None,
+        released_at=released_at if status is ArticleStatus.USABLE else None,
         archive=old,
         added_by=arrival.added_by,
         alert=arrival.alert,
@@ -298,6 +300,7 @@ def tidy(draft: ArticleDraft) -> ArticleDraft:
         language=_line(draft.language, 16),
         published_at=_time(draft.published_at),
         published_guess=_time(draft.published_guess),
+        embargo_until=_time(draft.embargo_until),
     )
 
 

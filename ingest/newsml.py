@@ -1,6 +1,6 @@
 """What news agencies send as XML: NewsML-G2 items (IPTC, 2.x) to drafts. Pure.
 
-Text only; canceled items and those under embargo are no articles yet, and say so. No entity is expanded and nothing is
+Text only; canceled items are refused, those under embargo keep its end. No entity is expanded and nothing is
 loaded from elsewhere.
 """
 
@@ -15,7 +15,7 @@ from ingest.decode import MAX_BYTES, clean
 from ingest.errors import ExtractError
 from ingest.jsonrows import Unread
 from ingest.markup import paragraphs_of, paragraphs_of_block
-from ingest.ninjs import check_free, web
+from ingest.ninjs import embargo, web
 from storage.records import ArticleDraft
 
 Tree = Any  # lxml ships no types
@@ -58,7 +58,7 @@ def _draft_from_item(item: Tree, now: datetime) -> ArticleDraft:
     kind = _code(item, "n:itemMeta/n:itemClass")
     if kind not in ("", "text", "composite"):
         raise ExtractError(f"it is a {kind}, not a text")
-    check_free(_code(item, "n:itemMeta/n:pubStatus"), _text(item, "n:itemMeta/n:embargoed"), now)
+    until = embargo(_code(item, "n:itemMeta/n:pubStatus"), _text(item, "n:itemMeta/n:embargoed"), now)
     inline, pictured = _inline(item), item.find("n:contentMeta/n:icon", _N)
     caption = _text(inline, ".//{*}figcaption") or _text(inline, ".//{*}media-caption")
     paragraphs = _newsml_body(inline)
@@ -78,6 +78,7 @@ def _draft_from_item(item: Tree, now: datetime) -> ArticleDraft:
         photo_url=web(pictured.get("href")) if pictured is not None else None,
         caption=caption,
         language=_language(item),
+        embargo_until=until,
         published_at=next((found for found in map(read_date, created) if found), None),
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """What news agencies send as JSON: ninjs items (IPTC, 1.x to 3.x) to drafts. Pure.
 
-Text only; canceled items and those under embargo are no articles yet, and say so.
+Text only; canceled items are refused, those under embargo keep its end.
 """
 
 from collections.abc import Mapping
@@ -23,10 +23,10 @@ def is_ninjs(row: Mapping[str, Any]) -> bool:
 
 
 def draft_from_ninjs(row: Mapping[str, Any], now: datetime) -> ArticleDraft:
-    """Raises ExtractError for pictures, canceled items, items under embargo, and those without text."""
+    """Raises ExtractError for pictures, canceled items, items withheld without end, and those without text."""
     if row.get("type") not in _TEXTS:
         raise ExtractError(f"it is a {row['type']}, not a text")
-    check_free(row.get("pubstatus"), _said(row, "embargoed", "embargoedreason"), now)
+    until = embargo(row.get("pubstatus"), _said(row, "embargoed"), now)
     paragraphs = _ninjs_body(row)
     headline = _said(row, "headline", "title") or _listed(row, "headlines")
     if not paragraphs:
@@ -45,6 +45,7 @@ def draft_from_ninjs(row: Mapping[str, Any], now: datetime) -> ArticleDraft:
         or _listed(picture, "bodies", "descriptions"),
         language=_said(row, "language"),
         published_at=next((found for found in map(read_date, _ninjs_times(row)) if found), None),
+        embargo_until=until,
     )
 
 
@@ -100,15 +101,14 @@ def _named(row: Mapping[str, Any], *names: str) -> str | None:
     return None
 
 
-def check_free(status: Any, embargoed: str | None, now: datetime) -> None:
-    """Raises ExtractError for what may not be published: canceled, or under embargo."""
+def embargo(status: Any, embargoed: str | None, now: datetime) -> datetime | None:
+    """Until when it is embargoed, None where it is free. Raises ExtractError for what is canceled or has no end set."""
     until = read_date(embargoed)
     if isinstance(status, str) and status.rpartition(":")[2] == "canceled":
         raise ExtractError("its agency has canceled it")
-    if until is not None and until > now:
-        raise ExtractError(f"it is under embargo until {until:%Y-%m-%d %H:%M} UTC; add it then")
     if isinstance(status, str) and status.rpartition(":")[2] == "withheld" and until is None:
-        raise ExtractError("its agency withholds it")
+        raise ExtractError("its agency withholds it and doesn't say until when")
+    return until if until is not None and until > now else None
 
 
 def web(url: str | None) -> str | None:

@@ -120,6 +120,7 @@ async def add(tx: Connection, new: NewArticle, now: datetime) -> Article:
             added_by=new.added_by,
             created_at=now,
             paywalled=draft.paywalled,
+            embargo_until=draft.embargo_until,
         )
         .returning(article.c.id)
     )
@@ -402,4 +403,5 @@ def _article(row: Row[Any], topics: tuple[str, ...]) -> Article:
         added_by=row.added_by,
         created_at=row.created_at,
         paywalled=row.paywalled,
+        embargo_until=row.embargo_until,
     )

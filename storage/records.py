@@ -152,7 +152,8 @@ class ArticleDraft:
 
     `paragraphs` hold the body in order, without headline, captions or page chrome. `published_at` is what the
     source says, None where it says nothing; `published_guess` is what only looks like it, and is used marked as a
-    guess. `paywalled`: the source shows no more than the beginning to those who don't pay.
+    guess. `paywalled`: the source shows no more than the beginning to those who don't pay. `embargo_until`: the
+    source asks that it not be published before.
     """
 
     headline: str
@@ -168,6 +169,7 @@ class ArticleDraft:
     published_at: datetime | None = None
     published_guess: datetime | None = None
     paywalled: bool = False
+    embargo_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +200,7 @@ class Article:
     """`published_at` falls back to a guess, or to the arrival, where the source gave none (`published_guessed`).
 
     `paywalled`: `paragraphs` are only the beginning, which the source shows to everybody. `released_at` is set when the
-    article became usable here. `archive` articles are found, never pushed.
+    article became usable here, `embargo_until` when a withheld one will. `archive` articles are found, never pushed.
     """
 
     id: int
@@ -224,6 +226,7 @@ class Article:
     added_by: int | None
     created_at: datetime
     paywalled: bool = False
+    embargo_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,13 @@ article = Table(
         sqlite_where=text("status = 'pending'"),
     ),
     Index(
+        "ix_article_withheld",
+        "embargo_until",
+        "id",
+        postgresql_where=text("status = 'withheld'"),
+        sqlite_where=text("status = 'withheld'"),
+    ),
+    Index(
         "ix_article_alert_due",
         "id",
         postgresql_where=text("alert_due"),

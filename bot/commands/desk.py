@@ -5,6 +5,7 @@ from bot.commands import (
     desk_correct,
     desk_edit,
     desk_editors,
+    desk_embargo,
     desk_opml,
     desk_push,
     desk_queue,
@@ -27,7 +28,7 @@ async def finds_nothing(address: str) -> Found:
 def registry(intake: Intake, find: Find = finds_nothing) -> Registry:
     """Everything that the bot understands. `intake` takes in what /add brings, `find` looks for a site's feed."""
     adding, sourcing = Adding(intake), Sourcing(find)
-    rooms = (desk_queue, desk_edit, desk_push, desk_urgent, desk_correct, desk_status, desk_editors)
+    rooms = (desk_queue, desk_embargo, desk_edit, desk_push, desk_urgent, desk_correct, desk_status, desk_editors)
     return build(
         (
             *desk_add.commands(adding),
@@ -36,7 +37,13 @@ def registry(intake: Intake, find: Find = finds_nothing) -> Registry:
             *desk_opml.COMMANDS,
         ),
         (*desk_add.presses(adding), *(press for room in (*rooms, desk_sources) for press in room.PRESSES)),
-        (*desk_add.answers(adding), *desk_edit.ANSWERS, *desk_correct.ANSWERS, *desk_sources.answers(sourcing)),
+        (
+            *desk_add.answers(adding),
+            *desk_embargo.ANSWERS,
+            *desk_edit.ANSWERS,
+            *desk_correct.ANSWERS,
+            *desk_sources.answers(sourcing),
+        ),
         document=desk_add.document(adding),
         words=desk_add.words,
     )

@@ -57,6 +57,8 @@ def _note(article: Article, *, known: bool) -> str:
         return f"🔁 That is here already, as No. {article.id}:"
     if article.status is ArticleStatus.USABLE:
         return "✅ Added. This is how readers see it:"
+    if article.status is ArticleStatus.WITHHELD:
+        return "🔒 Added, and withheld until its source's embargo ends. This is how readers will see it:"
     return "📥 Thank you! An editor looks at it, and then I tell you. This is how readers would see it:"
 
 

@@ -7,11 +7,13 @@ from bot import names
 from bot.ask import Ask, Button, Keyboard, Reply
 from bot.commands import desk_words
 from delivery import render
+from delivery.wording import when
 from storage import articles, chats, decisions, editors, references
 from storage.database import Connection
 from storage.decisions import Verdict
 from storage.editors import includes
 from storage.records import Article, ArticleStatus, Role, Topic
+from storage.slots import zone_of
 
 # A card is one message: what is longer is read by its button.
 CARD_LENGTH = 3_000
@@ -22,12 +24,16 @@ _STATUS = {
     ArticleStatus.PENDING: "⏳ waits for an editor",
     ArticleStatus.USABLE: "🟢 published",
     ArticleStatus.REJECTED: "✖️ rejected",
-    ArticleStatus.WITHHELD: "🔒 embargoed",
+    ArticleStatus.WITHHELD: "🔒 under embargo",
     ArticleStatus.CANCELED: "⛔ withdrawn",
 }
 
 
-DECIDED = {ArticleStatus.USABLE: "approved", ArticleStatus.REJECTED: "rejected"}
+DECIDED = {
+    ArticleStatus.USABLE: "approved",
+    ArticleStatus.REJECTED: "rejected",
+    ArticleStatus.WITHHELD: "embargoed",
+}
 LEFT = "somebody who left the desk"
 
 
@@ -42,6 +48,12 @@ class Named:
 def state(article: Article) -> str:
     """Its status, for people."""
     return _STATUS[article.status]
+
+
+def until(article: Article, ask: Ask) -> str:
+    """The end of its embargo, by the asker's clock."""
+    end = article.embargo_until or ask.now
+    return f"{when(end, zone_of(ask.chat.zone), ask.now, ask.chat.language)} ({ask.chat.zone})"
 
 
 def number(text: str) -> int | None:
@@ -168,6 +180,8 @@ def card(
     `note` is HTML and stands above; `by` is who brought it; `decided` (HTML) who decided on it.
     """
     facts = [f"<b>No. {article.id}</b>", state(article), topic_line(article, ask.topics)]
+    if article.status is ArticleStatus.WITHHELD:
+        facts[1] = f"{state(article)} until {until(article, ask)}"
     if decided:
         facts.append(decided)
     if by and article.status is not ArticleStatus.USABLE:
@@ -201,9 +215,11 @@ def decide(article: Article) -> Keyboard:
     approve: Button = ("✅ Approve", f"d-ok:{article.id}")
     match article.status:
         case ArticleStatus.PENDING:
-            return ((approve, ("✖️ Reject", f"d-no:{article.id}")),)
+            return ((approve, ("✖️ Reject", f"d-no:{article.id}"), ("🔒 Embargo", f"d-emb:{article.id}")),)
         case ArticleStatus.REJECTED:
             return ((approve,),)
+        case ArticleStatus.WITHHELD:
+            return ((("🟢 Publish now", f"d-lift:{article.id}"), ("🔒 Another time", f"d-emb:{article.id}")),)
     return ()
 
 

@@ -137,8 +137,8 @@ async def _decide(ask: Ask, article_id: int, *, good: bool, reason: str = "") ->
     if decision is None:
         return desk_card.gone()
     if decision.changed or (reason and decision.article.status is ArticleStatus.REJECTED):
-        await _tell_contributor(ask, decision.article, reason)
-    said = _said(decision, who, good=good, reason=reason)
+        await tell_contributor(ask, decision.article, reason)
+    said = _said(decision, who, desk_card.until(decision.article, ask), good=good, reason=reason)
     toast = f"{render.plain(said).partition('.')[0]}: {desk_card.short(decision.article.headline, 100)}"
     return desk_card.card(decision.article, ask, note=said, by=by, toast=toast if ask.pressed else "")
 
@@ -153,10 +153,13 @@ async def _who(tx: Connection, ask: Ask, decision: Decision) -> str:
     return await desk_card.decider(tx, ask, verdict)
 
 
-def _said(decision: Decision, who: str, *, good: bool, reason: str) -> str:
+def _said(decision: Decision, who: str, end: str, *, good: bool, reason: str) -> str:
     """HTML."""
     name = render.escape(desk_card.short(who))
     match decision.article.status, decision.changed:
+        case ArticleStatus.WITHHELD, changed:
+            what = "Publish it now, or change the time, by the buttons."
+            return f"🔒 Approved. It is withheld until {end}." if changed else f"Under embargo until {end}. {what}"
         case ArticleStatus.USABLE, True:
             return "✅ Approved. Readers see it from now on."
         case ArticleStatus.REJECTED, True:
@@ -170,7 +173,7 @@ def _said(decision: Decision, who: str, *, good: bool, reason: str) -> str:
     return "This can't be decided here."
 
 
-async def _tell_contributor(ask: Ask, article: Article, reason: str) -> None:
+async def tell_contributor(ask: Ask, article: Article, reason: str) -> None:
     """Whoever brought it learns what became of it, where they talk with the bot; a failure holds up nobody."""
     if article.added_by is None or article.added_by == ask.person.user_id:
         return
@@ -188,6 +191,9 @@ def outcome(article: Article, reason: str) -> str:
     headline = f"“{render.escape(desk_card.short(article.headline, 200))}”"
     if article.status is ArticleStatus.USABLE:
         return f"✅ Your article {headline} is published. Thank you!"
+    if article.status is ArticleStatus.WITHHELD and article.embargo_until is not None:
+        end = article.embargo_until.astimezone(UTC)
+        return f"✅ Your article {headline} is taken. It is published on {end:%Y-%m-%d at %H:%M} UTC."
     why = f" The reason: {render.escape(reason)}" if reason else ""
     return f"✖️ Your article {headline} was not taken.{why}"
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import aiohttp
@@ -188,10 +189,11 @@ async def bring(
     status: ArticleStatus = ArticleStatus.PENDING,
     slugs: Sequence[str] = (),
     added_by: int | None = None,
+    embargo_until: datetime | None = None,
 ) -> Article:
     """An article in the database, as the desk would have left it; the first sentence is its summary."""
     paragraphs = tuple(body) or (f"{headline}, it was said on Monday. Nobody disagreed.", "More is expected soon.")
-    draft = ArticleDraft(headline=headline, paragraphs=paragraphs)
+    draft = ArticleDraft(headline=headline, paragraphs=paragraphs, embargo_until=embargo_until)
     now = utc_now()
     async with db.begin() as tx:
         source = await sources.get_or_add(tx, "By hand", kind=SourceKind.MANUAL, trusted=False, now=now)

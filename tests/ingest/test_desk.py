@@ -135,3 +135,14 @@ def test_a_dateline_is_kept_as_the_place_and_left_out_of_the_summary() -> None:
     study = study_draft(draft, ())
     assert draft.dateline == "SEOUL"
     assert study.summary[0] == text.partition(" -- ")[2]
+
+
+@pytest.mark.parametrize(("trusted", "status"), [(True, ArticleStatus.WITHHELD), (False, ArticleStatus.PENDING)])
+def test_what_its_source_embargoes_is_published_by_nobody_before(trusted: bool, status: ArticleStatus) -> None:
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    draft = ArticleDraft(headline="Budget", paragraphs=("It passed.",), embargo_until=now + timedelta(hours=2))
+    arrival = Arrival(kind=SourceKind.FEED, trusted=trusted, now=now)
+    new = decide(draft, study_draft(draft, ()), arrival, source_id=1, released_at=now)
+    assert (new.status, new.released_at) == (status, None)
+    later = decide(draft, study_draft(draft, ()), arrival, source_id=1, released_at=now + timedelta(hours=3))
+    assert later.status is (ArticleStatus.USABLE if trusted else ArticleStatus.PENDING)

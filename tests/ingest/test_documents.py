@@ -176,7 +176,7 @@ def test_ninjs(row: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"pubstatus": "canceled"}, "canceled"), ({"embargoed": "2999-01-01T00:00:00Z"}, "embargo until 2999-01-01"),
+        ({"pubstatus": "canceled"}, "canceled"),
         ({"pubstatus": "withheld"}, "withholds"), ({"type": "picture"}, "a picture"),
         ({"body_xhtml": ""}, "no text"),
     ],
@@ -214,12 +214,22 @@ def test_newsml_g2() -> None:
     ("data", "reason"),
     [
         (newsml(status="canceled"), "canceled"),
-        (newsml(meta="<embargoed>2999-01-01T00:00:00Z</embargoed>"), "embargo until 2999"),
         (newsml(before='<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'), "entities"),
         (newsml()[:900], "well-formed"),
     ],
-    ids=["canceled", "embargo", "entities", "cut"],
+    ids=["canceled", "entities", "cut"],
 )
 def test_newsml_that_may_not_be_read_says_so(data: bytes, reason: str) -> None:
     with pytest.raises(ExtractError, match=reason):
         extract(data, name="a.xml")
+
+
+def test_agencies_embargoes_are_kept() -> None:
+    end = datetime(2999, 1, 1, tzinfo=UTC)
+    row = json.dumps(NINJS | {"embargoed": "2999-01-01T00:00:00Z", "pubstatus": "withheld"})
+    assert only(row.encode(), "a.json").embargo_until == end
+    draft, _ = extract_each(newsml(meta="<embargoed>2999-01-01T00:00:00Z</embargoed>"), name="a.xml")
+    assert isinstance(draft, ArticleDraft)
+    assert draft.embargo_until == end
+    over = json.dumps(NINJS | {"embargoed": "2001-01-01T00:00:00Z"})
+    assert only(over.encode(), "a.json").embargo_until is None

@@ -108,3 +108,22 @@ async def test_who_decided_is_kept_and_told_to_who_comes_second(db: Database) ->
         approved = await decisions.approve(tx, article_id, lambda: LATER, by=8)
     assert approved is not None
     assert approved.verdict == Verdict(ArticleStatus.USABLE, 8, "", LATER)
+
+
+async def _lifted(db: Database, now: datetime) -> int:
+    async with db.begin() as tx:
+        return await decisions.lift_due(tx, lambda: now, 10)
+
+
+async def test_an_embargo_ends_once_and_at_its_moment(db: Database) -> None:
+    held = await _add(db)
+    end = NOW + timedelta(hours=2)
+    async with db.begin() as tx:
+        found = await decisions.withhold(tx, held, end, lambda: NOW, by=1)
+    assert found is not None
+    assert (found.article.status, found.article.embargo_until) == (ArticleStatus.WITHHELD, end)
+    assert [await _lifted(db, NOW + timedelta(hours=hours)) for hours in (1, 2, 3)] == [0, 1, 0]
+    async with db.read() as tx:
+        article = await articles.get(tx, held)
+    assert article is not None
+    assert (article.status, article.released_at) == (ArticleStatus.USABLE, end)
