@@ -7,6 +7,7 @@ from typing import Any
 
 from telegram import Bot, Document
 
+from delivery.retention import KEEP, Keep
 from storage.database import Database
 from storage.progress import Subject
 from storage.records import Chat, ChatKind, Destination, Role, Topic
@@ -32,6 +33,17 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What the operator chose and people are told: how long things are kept, and what a day's pushes may cost.
+
+    `stars_a_day` is None where nothing costs anything.
+    """
+
+    keep: Keep = KEEP
+    stars_a_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """Who asks. `user_id` is 0 where Telegram doesn't tell: a channel's post, an anonymous admin."""
 
@@ -46,11 +58,12 @@ class Ask:
     """One command, button or message.
 
     `args`: what follows the command, or the button's data after its prefix, or the whole text of an answer.
-    `pressed`: it was a button; the reply then edits its message. `message_id`: of the message that asked or that holds
-    the button. `replied_to`: the message that the asking one answers; `replied_text` and `replied_document`: what it
-    holds. `forwarded`: somebody else wrote it. `clock`: for times that a transaction must take itself. `role`: the
-    person's, None for readers. `owner_ids`: owners by the settings, whatever the database says. `may_change`: whether
-    they may change what this chat follows. `data`: of the question that `args` answers.
+    `pressed`: it was a button; the reply then edits its message. `message_id`: of the message that asked or that
+    holds the button. `replied_to`: the message that the asking one answers; `replied_text` and `replied_document`:
+    what it holds. `forwarded`: somebody else wrote it. `terms`: the operator's. `clock`: for times that a
+    transaction must take itself. `role`: the person's, None for readers. `owner_ids`: owners by the settings,
+    whatever the database says. `may_change`: whether they may change what this chat follows. `data`: of the
+    question that `args` answers.
     """
 
     db: Database
@@ -75,6 +88,7 @@ class Ask:
     replied_document: Document | None = None
     forwarded: bool = False
     clock: Callable[[], datetime] = utc_now
+    terms: Terms = Terms()
     data: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -17,7 +17,7 @@ from telegram import Bot, Update
 from bot import zones
 from bot.access import Who, effective_role, refusal
 from bot.admins import Admins
-from bot.ask import Ask, Identity, Later, Reply
+from bot.ask import Ask, Identity, Later, Reply, Terms
 from bot.incoming import Incoming, read_message, read_press, title_of
 from bot.limits import Limits, Take
 from bot.membership import Membership
@@ -100,6 +100,7 @@ class Router:
         digest_minute: int = 8 * 60,
         wake: Callable[[], None] = lambda: None,
         limits: Limits | None = None,
+        terms: Terms | None = None,
     ) -> None:
         self._db = db
         self._bot = bot
@@ -111,6 +112,7 @@ class Router:
         self._digest_minute = digest_minute
         self._wake = wake
         self._limits = limits or Limits()
+        self._terms = terms or Terms()
         self._admins = Admins(bot)
         self._speaker = Speaker(db, bot, me)
         self._membership = Membership(db, self._speaker, me, self._admins, zone)
@@ -282,6 +284,7 @@ class Router:
             replied_document=incoming.replied_document,
             forwarded=incoming.forwarded,
             clock=self._clock,
+            terms=self._terms,
         )
 
     async def _known(self, incoming: Incoming, now: datetime) -> _Known:

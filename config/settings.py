@@ -96,6 +96,15 @@ class Settings(BaseSettings):
     archive_days: float = Field(
         3, gt=0, le=3650, allow_inf_nan=False, description="feed items older than this are found, never pushed"
     )
+    keep_deliveries_days: float = Field(
+        30, ge=3, le=3650, allow_inf_nan=False, description="how long each delivery is kept with what became of it"
+    )
+    keep_replies_days: float = Field(
+        30, ge=1, le=3650, allow_inf_nan=False, description="how long it is known which answer held which article"
+    )
+    keep_copies_days: float = Field(
+        365, ge=3, le=3650, allow_inf_nan=False, description="how long it is known which message holds which article"
+    )
     fetch_allow_private: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(), description="hosts that may be fetched although they are private, comma-separated"
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Table, and_, delete, literal, select, update
 
-from storage import prompts, schema
+from storage import copies, prompts, schema
 from storage.database import Connection, insert_into
 from storage.records import Chat, ChatKind, ChatState, Destination
 
@@ -118,6 +118,7 @@ async def _update_chat(tx: Connection, bot_id: int, chat_id: int, /, **values: A
 async def migrate(tx: Connection, bot_id: int, old_id: int, new_id: int) -> None:
     """Everything of the old chat becomes the new one's; what the new one already has stays. Twice does no harm."""
     await _lock_destinations(tx, bot_id, old_id)
+    await copies.lose(tx, [place.id for place in await destinations(tx, bot_id, old_id)])
     await _move_chat(tx, bot_id, old_id, new_id)
     for place in await destinations(tx, bot_id, old_id):
         taken = await find_destination(tx, bot_id, new_id, place.thread_id)

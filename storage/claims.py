@@ -14,7 +14,7 @@ from sqlalchemy import Row, Select, bindparam, func, select
 from storage.database import Connection
 from storage.editions import keyboard_of
 from storage.records import ChatKind, ChatState, DeliveryState, EditionPart, Lane
-from storage.schema import chat, delivery, delivery_part, destination, edition, edition_part
+from storage.schema import chat, delivery, delivery_part, destination, edition, edition_part, sent_copy
 
 KEPT = "kept"  # a manner: the copy is edited, since Telegram deletes it no more
 
@@ -24,7 +24,8 @@ class Copy:
     """The message that a correction is about. `message_id` is None where it never arrived, or its number is unknown.
 
     `of`: the delivery that brought it, None for a reply. `busy`: it is being sent right now. `revision`: of the text
-    that it shows; `at`: when it was sent, None where that is unknown.
+    that it shows; `at`: when it was sent, None where that is unknown. `kept_of`: the edition that it came with, where
+    nothing else is left of its delivery.
     """
 
     of: int | None
@@ -32,6 +33,7 @@ class Copy:
     busy: bool
     revision: int
     at: datetime | None
+    kept_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def claims_query() -> Select[Any]:
 def _copies_query() -> Select[Any]:
     """Of the amending deliveries `the_ids`: what the first delivery brought."""
     own, first, shown = delivery_part.alias("own"), delivery.alias("first"), delivery_part.alias("shown")
+    came = edition.alias("came")
     return (
         select(
             delivery.c.id,
@@ -108,6 +111,10 @@ def _copies_query() -> Select[Any]:
             shown.c.state.label("shown_state"),
             shown.c.revision.label("shown_revision"),
             shown.c.at.label("shown_at"),
+            sent_copy.c.edition_id.label("kept_of"),
+            sent_copy.c.message_id.label("kept_id"),
+            sent_copy.c.revision.label("kept_revision"),
+            came.c.composed_at.label("kept_at"),
         )
         .join(edition, edition.c.id == delivery.c.edition_id)
         .outerjoin(own, (own.c.delivery_id == delivery.c.id) & (own.c.number == delivery.c.next_part))
@@ -116,6 +123,13 @@ def _copies_query() -> Select[Any]:
             (first.c.edition_id == edition.c.amends) & (first.c.destination_id == delivery.c.destination_id),
         )
         .outerjoin(shown, (shown.c.delivery_id == first.c.id) & (shown.c.number == delivery.c.next_part))
+        .outerjoin(
+            sent_copy,
+            (sent_copy.c.edition_id == edition.c.amends)
+            & (sent_copy.c.destination_id == delivery.c.destination_id)
+            & (sent_copy.c.number == delivery.c.next_part),
+        )
+        .outerjoin(came, came.c.id == sent_copy.c.edition_id)
         .where(delivery.c.id.in_(bindparam("the_ids", expanding=True)))
     )
 
@@ -160,6 +174,8 @@ def _claim(row: Row[Any], copy: Row[Any] | None) -> Claim:
 def _copy(row: Row[Any], copy: Row[Any]) -> Copy:
     if row.reply_id is not None:
         return Copy(None, row.reply_id, busy=False, revision=-1, at=None)
+    if copy.kept_id is not None:  # it was sent after its edition was composed: taken for older than it is
+        return Copy(None, copy.kept_id, busy=False, revision=copy.kept_revision, at=copy.kept_at, kept_of=copy.kept_of)
     sending = DeliveryState.SENDING
     return Copy(
         of=copy.first_id,

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, literal, literal_column, or_, select, update
 
+from storage import copies
 from storage.articles import content_hash
 from storage.database import Connection
 from storage.errors import StaleEditionError
@@ -232,7 +233,7 @@ async def count_copies(tx: Connection, bot_id: int, article_id: int) -> int:
             ),
         )
     )
-    return int(await tx.scalar(query) or 0)
+    return int(await tx.scalar(query) or 0) + await copies.count(tx, bot_id, article_id)
 
 
 # How far it is

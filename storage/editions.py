@@ -187,17 +187,19 @@ async def head(tx: Connection, edition_id: int) -> Head:
 
 async def count_deliveries(tx: Connection, edition_id: int) -> int:
     query = select(func.count()).select_from(delivery).where(delivery.c.edition_id == edition_id)
-    return int(await tx.scalar(query) or 0)
+    return int(await tx.scalar(query) or 0) + await copies.count_places(tx, edition_id)
 
 
 async def count_states(tx: Connection, edition_id: int) -> list[tuple[DeliveryState, str | None, int]]:
-    """(state, reason, how many)."""
+    """(state, reason, how many). What is not kept any more was sent."""
     rows = await tx.execute(
         select(delivery.c.state, delivery.c.reason, func.count())
         .where(delivery.c.edition_id == edition_id)
         .group_by(delivery.c.state, delivery.c.reason)
     )
-    return [(DeliveryState(row[0]), row[1], row[2]) for row in rows]
+    found = [(DeliveryState(row[0]), row[1], row[2]) for row in rows]
+    before = await copies.count_places(tx, edition_id)
+    return [*found, (DeliveryState.SENT, None, before)] if before else found
 
 
 async def count_doubts(tx: Connection, edition_id: int) -> int:

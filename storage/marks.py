@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import FromClause, Update, bindparam, func, literal, literal_column, select, update
 
+from storage import copies
 from storage.batches import Batch
 from storage.claims import Claim, Copy
 from storage.database import Connection
@@ -106,11 +107,25 @@ async def amended(tx: Connection, amendments: Sequence[Amendment]) -> None:
     rows = [(*_row(item.claim), 0) for item in amendments]
     await tx.execute(_AMENDED[tx.dialect.name], _GIVEN.values(tx, rows) | _latest(amendments))
     for query, deleted in ((_EDITED, False), (_DELETED, True)):
-        copies = [
+        shown = [
             _copy(item.claim, item.claim.copy) for item in amendments if item.deleted is deleted and item.claim.copy
         ]
-        if copies := [row for row in copies if row["the_copy"] is not None]:  # a reply is no delivery's
-            await tx.execute(query, copies)
+        if shown := [row for row in shown if row["the_copy"] is not None]:  # a reply is no delivery's
+            await tx.execute(query, shown)
+    for item in amendments:
+        if item.claim.copy is not None and item.claim.copy.kept_of is not None:
+            await _kept_shows(tx, item.claim, item.claim.copy, deleted=item.deleted)
+
+
+async def _kept_shows(tx: Connection, claim: Claim, copy: Copy, *, deleted: bool) -> None:
+    await copies.shows(
+        tx,
+        edition_id=copy.kept_of or 0,
+        destination_id=claim.destination_id,
+        number=claim.part,
+        message_id=copy.message_id or 0,
+        revision=None if deleted else claim.revision,
+    )
 
 
 async def sent_since(tx: Connection, bot_id: int, since: datetime) -> int:

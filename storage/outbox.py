@@ -34,7 +34,7 @@ from storage.batches import Batch
 from storage.claims import Claim
 from storage.database import Connection, insert_into
 from storage.records import DeliveryState, Lane
-from storage.schema import bot, chat, delivery, delivery_part, destination
+from storage.schema import bot, chat, delivery, delivery_part, destination, reply_article
 
 PUSH_LANES = (Lane.ALERT, Lane.CORRECTION, Lane.DIGEST, Lane.ANNOUNCEMENT)
 SKIPPED = "skipped"
@@ -356,7 +356,14 @@ async def orphans(tx: Connection, bot_id: int) -> list[Claim]:
 
 
 async def recent(tx: Connection, bot_id: int, since: datetime) -> list[tuple[int, datetime]]:
-    """(chat id, time) of the messages that left since then: what a new sender's pace must count."""
+    """(chat id, time) of the messages that left since then: what a new sender's pace must count.
+
+    Of replies those that carried articles are known.
+    """
+    replied = select(reply_article.c.chat_id, reply_article.c.message_id, reply_article.c.at).where(
+        reply_article.c.bot_id == bot_id, reply_article.c.at >= since
+    )
+    answers = [(row.chat_id, row.at) for row in await tx.execute(replied.distinct())]
     rows = await tx.execute(
         select(destination.c.chat_id, delivery_part.c.at)
         .join(delivery, delivery.c.id == delivery_part.c.delivery_id)
@@ -366,9 +373,8 @@ async def recent(tx: Connection, bot_id: int, since: datetime) -> list[tuple[int
             or_(delivery.c.done_at >= since, delivery.c.state.in_((_QUEUED, _SENDING)) & (delivery.c.next_part > 0)),
             delivery_part.c.at >= since,
         )
-        .order_by(delivery_part.c.at)
     )
-    return [(row.chat_id, row.at) for row in rows]
+    return sorted([*answers, *((row.chat_id, row.at) for row in rows)], key=lambda item: item[1])
 
 
 async def _forward(tx: Connection, claim: Claim, end: dict[str, Any], resume_at: datetime) -> None:

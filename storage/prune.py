@@ -1,28 +1,58 @@
-"""Deletes what delivery no longer needs, at most `limit` rows at once."""
+"""Deletes what delivery no longer needs, at most `limit` rows at once.
+
+Of a delivery it leaves which message holds which articles (storage.copies), and with those their edition.
+"""
 
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, exists, select, tuple_
 
+from storage import copies
+from storage.batches import Batch
 from storage.database import Connection
-from storage.schema import delivery, digest_slot, edition
+from storage.schema import delivery, digest_slot, edition, sent_copy
+
+_GIVEN = Batch("id")
 
 
 async def deliveries(tx: Connection, *, before: datetime, limit: int) -> int:
-    """That ended before; their parts go with them."""
+    """That ended before; their parts go with them, and their messages are kept in short."""
     old = select(delivery.c.id).where(delivery.c.done_at < before).order_by(delivery.c.done_at).limit(limit)
-    return await _delete(tx, delivery, delivery.c.id, old)
+    ids = list(await tx.scalars(old.with_for_update(skip_locked=True)))
+    if not ids:
+        return 0
+    await copies.keep(tx, ids)
+    given = _GIVEN.of[tx.dialect.name]
+    gone = delete(delivery).where(delivery.c.id.in_(select(given.c.id)))
+    return (await tx.execute(gone, _GIVEN.values(tx, [(key,) for key in ids]))).rowcount
+
+
+async def sent_copies(tx: Connection, *, before: datetime, limit: int) -> int:
+    """Of the oldest edition that has any, if it was composed before."""
+    oldest = select(sent_copy.c.edition_id).order_by(sent_copy.c.edition_id).limit(1).scalar_subquery()
+    edition_id = await tx.scalar(select(edition.c.id).where(edition.c.id == oldest, edition.c.composed_at < before))
+    if edition_id is None:
+        return 0
+    key = tuple_(sent_copy.c.edition_id, sent_copy.c.destination_id, sent_copy.c.number)
+    old = (
+        select(sent_copy.c.edition_id, sent_copy.c.destination_id, sent_copy.c.number)
+        .where(sent_copy.c.edition_id == edition_id)
+        .order_by(sent_copy.c.destination_id, sent_copy.c.number)
+        .limit(limit)
+    )
+    return await _delete(tx, sent_copy, key, old)
 
 
 async def editions(tx: Connection, *, before: datetime, limit: int) -> int:
-    """Composed before, spread to their end, and of which no delivery is left."""
+    """Composed before, spread to their end, and of which no delivery nor copy is left."""
     old = (
         select(edition.c.id)
         .where(
             edition.c.composed_at < before,
             edition.c.fanout_after.is_(None),
             ~exists().where(delivery.c.edition_id == edition.c.id),
+            ~exists().where(sent_copy.c.edition_id == edition.c.id),
         )
         .order_by(edition.c.id)
         .limit(limit)

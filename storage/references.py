@@ -7,7 +7,7 @@ from sqlalchemy import select
 from storage import articles, search
 from storage.database import Connection
 from storage.records import Article
-from storage.schema import delivery, delivery_part, destination, edition_article, reply_article
+from storage.schema import delivery, delivery_part, destination, edition_article, reply_article, sent_copy
 
 # How many of the newest articles with these words are looked at, and how many pending ones.
 SEARCHED, PENDING_SEARCHED = 30, 100
@@ -32,8 +32,21 @@ async def by_message(tx: Connection, *, bot_id: int, chat_id: int, message_id: i
             delivery_part.c.number == edition_article.c.number,
         )
     )
-    found = list((await tx.scalars(replied)).all()) or list((await tx.scalars(delivered)).all())
-    return tuple(dict.fromkeys(found))
+    kept = (
+        select(edition_article.c.article_id)
+        .join(sent_copy, sent_copy.c.edition_id == edition_article.c.edition_id)
+        .join(destination, destination.c.id == sent_copy.c.destination_id)
+        .where(
+            destination.c.bot_id == bot_id,
+            destination.c.chat_id == chat_id,
+            sent_copy.c.message_id == message_id,
+            sent_copy.c.number == edition_article.c.number,
+        )
+    )
+    for query in (replied, delivered, kept):
+        if found := list((await tx.scalars(query)).all()):
+            return tuple(dict.fromkeys(found))
+    return ()
 
 
 async def by_headline(tx: Connection, words: str, *, limit: int) -> list[Article]:

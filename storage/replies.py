@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, tuple_, update
 
 from storage.database import Connection, insert_into
 from storage.records import Correction
@@ -108,7 +108,8 @@ async def carrying(tx: Connection, article_id: int) -> list[tuple[int, int, int]
     return [(row.bot_id, row.chat_id, row.message_id) for row in found]
 
 
-async def prune(tx: Connection, *, before: datetime) -> int:
+async def prune(tx: Connection, *, before: datetime, limit: int = 1000) -> int:
     """Forget replies sent before then. Returns how many rows went."""
-    gone = await tx.execute(delete(reply_article).where(reply_article.c.at < before))
-    return gone.rowcount
+    columns = (reply_article.c.bot_id, reply_article.c.chat_id, reply_article.c.message_id, reply_article.c.article_id)
+    old = select(*columns).where(reply_article.c.at < before).order_by(reply_article.c.at).limit(limit)
+    return (await tx.execute(delete(reply_article).where(tuple_(*columns).in_(old)))).rowcount

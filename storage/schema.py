@@ -375,7 +375,7 @@ delivery = Table(
     _id(),
     Column("bot_id", BigInteger, nullable=False),
     Column("edition_id", ForeignKey("edition.id"), nullable=False),
-    Column("destination_id", ForeignKey("destination.id"), nullable=False),
+    Column("destination_id", ForeignKey("destination.id"), nullable=False, index=True),
     Column("lane", Integer, nullable=False),
     Column("state", String(16), nullable=False),
     Column("next_part", Integer, nullable=False, server_default="0"),
@@ -425,6 +425,19 @@ delivery_part = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("revision", BigInteger, nullable=False, server_default="0"),  # of the text that was sent
     Column("manner", String(8)),  # how its message must be changed: "kept" (not deleted), "caption"
+)
+
+# What is left of a delivery that is not kept any more: its messages that hold articles, so that a correction reaches
+# them.
+sent_copy = Table(
+    "sent_copy",
+    metadata,
+    Column("edition_id", ForeignKey("edition.id", ondelete="CASCADE"), primary_key=True),
+    Column("destination_id", ForeignKey("destination.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("number", Integer, primary_key=True),
+    Column("message_id", BigInteger, nullable=False),
+    Column("revision", BigInteger, nullable=False, server_default="0"),  # of the text that it shows
+    sqlite_with_rowid=False,
 )
 
 # Replies that carried an article, kept 30 days so that a correction can reach them.

@@ -1,6 +1,7 @@
 """The chat itself: /settings, /privacy, /forget, /stop."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from bot import zones
 from bot.access import Who
@@ -12,12 +13,13 @@ from storage import chats, schedules, subscriptions
 from storage.records import ChatState, Mode
 
 LENGTHS = (3, 5, 10, 15)
+YEAR = 365
 
 PRIVACY = (
     "<b>What I keep</b>\n"
     "• This chat: its number, name and language, your time zone, what you follow and when digests come.\n"
-    "• What I sent: whole deliveries for 30 days, and which message held which article for a year, so that "
-    "corrections reach you. My answers that carried an article: 30 days.\n"
+    "• What I sent: whole deliveries for {deliveries}, and which message held which article for {copies}, so that "
+    "corrections reach you. My answers that carried an article: {replies}.\n"
     "• Commands: only until they are answered. I don't keep what you write.\n\n"
     "Nobody else gets any of it. No tracking, no advertising.\n\n"
     "/forget deletes all of it at once. /stop only ends the messages."
@@ -66,7 +68,18 @@ def _with(ask: Ask, length: int) -> Ask:
 
 
 async def privacy(ask: Ask) -> Reply:
-    return Reply(PRIVACY, fresh=ask.pressed)
+    keep = ask.terms.keep
+    text = PRIVACY.format(
+        deliveries=_days(keep.deliveries), copies=_days(max(keep.copies, keep.deliveries)), replies=_days(keep.replies)
+    )
+    return Reply(text, fresh=ask.pressed)
+
+
+def _days(time: timedelta) -> str:
+    days = max(1, round(time.days + time.seconds / 86_400))
+    if days == YEAR:
+        return "a year"
+    return "a day" if days == 1 else f"{days} days"
 
 
 # /forget
