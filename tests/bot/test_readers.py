@@ -1,5 +1,6 @@
 """What subscribers meet: commands and buttons over real HTTP to the sandbox."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -7,7 +8,7 @@ import pytest
 
 from bot.ask import utc_now
 from bot.commands.build import build
-from storage import chats, schedules, subscriptions
+from storage import chats, personal, schedules, subscriptions
 from storage.database import Database
 from storage.records import ArticleStatus, Chat, Destination, Mode, ScheduleEntry
 from storage.slots import EVERY_DAY
@@ -54,6 +55,14 @@ async def _entries(room: Newsroom, chat_id: int = READER) -> list[ScheduleEntry]
     _, place = await _place(room, chat_id)
     async with room.db.read() as tx:
         return await schedules.of(tx, place.id)
+
+
+async def _file(room: Newsroom, chat_id: int) -> bytes:
+    """The last document that came into the chat."""
+    async with room.http.get(f"/sandbox/chats/{chat_id}/messages", params={"limit": 5}) as response:
+        messages = (await response.json())["messages"]
+    document = [message["document"] for message in messages if "document" in message][-1]
+    return bytes(await (await room.bot.get_file(document["file_id"])).download_as_bytearray())
 
 
 # Coming in
@@ -340,6 +349,21 @@ async def test_forget_asks_and_then_forgets(both: Newsroom) -> None:
     async with both.db.read() as tx:
         assert await chats.get(tx, both.bot.id, READER) is None
         assert await chats.destinations(tx, both.bot.id, READER) == []
+        assert await personal.of_chat(tx, both.bot.id, READER) == {}
+
+
+async def test_export_gives_all_that_is_kept_and_nothing_of_others(both: Newsroom) -> None:
+    await _news(both, 1, "korea")
+    await both.say(OWNER, "/subscribe china")
+    await both.say(READER, "/subscribe korea")
+    await both.say(READER, "/latest")
+    *_, said = await both.say(READER, "/export")
+    assert "all I keep" in said.text
+    async with both.db.read() as tx:
+        kept = await personal.of_chat(tx, both.bot.id, READER)
+    assert {"chat", "destination", "subscription", "schedule", "reply_article"} <= kept.keys()
+    assert len(kept["subscription"]) == len(kept["chat"]) == 1
+    assert set(json.loads(await _file(both, READER))["kept"]) >= kept.keys() - {"reply_article"}
 
 
 async def test_settings_and_privacy(room: Newsroom) -> None:
@@ -349,6 +373,7 @@ async def test_settings_and_privacy(room: Newsroom) -> None:
     assert (await _place(room))[1].digest_length == 10
     _, (privacy,), _ = await room.press(READER, said, "Privacy")
     assert "What I keep" in privacy.text
+    assert "whole deliveries for 30 days, and which message held which article for a year" in privacy.text
 
 
 # Whatever people type
