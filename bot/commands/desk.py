@@ -2,6 +2,7 @@
 
 from bot.commands import (
     desk_add,
+    desk_audit,
     desk_correct,
     desk_edit,
     desk_editors,
@@ -28,7 +29,17 @@ async def finds_nothing(address: str) -> Found:
 def registry(intake: Intake, find: Find = finds_nothing) -> Registry:
     """Everything that the bot understands. `intake` takes in what /add brings, `find` looks for a site's feed."""
     adding, sourcing = Adding(intake), Sourcing(find)
-    rooms = (desk_queue, desk_embargo, desk_edit, desk_push, desk_urgent, desk_correct, desk_status, desk_editors)
+    rooms = (
+        desk_queue,
+        desk_embargo,
+        desk_edit,
+        desk_push,
+        desk_urgent,
+        desk_correct,
+        desk_status,
+        desk_editors,
+        desk_audit,
+    )
     return build(
         (
             *desk_add.commands(adding),
