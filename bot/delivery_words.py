@@ -1,14 +1,18 @@
 """How deliveries go, in words: for /status, for progress messages and for the command line. HTML, one line each."""
 
 from collections.abc import Iterable
+from datetime import UTC
 
+from bot.ask import Ask, Terms
 from delivery import render
 from delivery.corrections import Standing
+from delivery.paid import stars
 from delivery.status import Progress
+from storage import marks
 from storage.records import CorrectionKind, EditionKind
 
 # Messages a second to everybody together, as the pacer lets them go.
-PACE = 28.95
+PACE, PAID_PACE = 28.95, 1000.0
 MINUTE, HOUR = 60, 3600
 REASONS = 4
 
@@ -76,6 +80,27 @@ def duration(messages: int, pace: float = PACE) -> str:
     if seconds < 2 * HOUR:
         return f"about {seconds / MINUTE:.0f} minutes"
     return f"about {seconds / HOUR:.0f} hours"
+
+
+def pace(terms: Terms) -> float:
+    return PACE if terms.stars_a_day is None else PAID_PACE
+
+
+async def cost(ask: Ask, messages: int) -> str:
+    """A line of its own that says what so many messages may cost; "" where nothing does."""
+    a_day = ask.terms.stars_a_day
+    if a_day is None or not messages:
+        return ""
+    midnight = ask.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    async with ask.db.read() as tx:
+        spent = stars(await marks.sent_since(tx, ask.me.bot_id, midnight))
+    most, left = stars(messages), max(0, a_day - spent)
+    over = "" if most <= left else " What these don't pay goes at the free pace."
+    return f"\n\n⭐ It costs up to {_stars(most)}; {_stars(left)} of today's {a_day:,} are left.{over}"
+
+
+def _stars(number: int) -> str:
+    return "1 Star" if number == 1 else f"{number:,} Stars"
 
 
 def chats(number: int) -> str:

@@ -13,7 +13,7 @@ from storage import articles, editions, topics
 from storage.database import Connection, Database
 from storage.editions import Audience
 from storage.errors import StaleEditionError
-from storage.records import Article, EditionKind, Mode, Topic
+from storage.records import Article, EditionKind, EditionPart, Mode, Topic
 
 WINDOW = timedelta(hours=24)
 FALLBACK = 3
@@ -34,6 +34,22 @@ class PushReceipt:
     destinations: int
     already: bool
     articles: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    section: Section
+    parts: tuple[EditionPart, ...]
+    audience: Audience
+
+
+async def estimate(db: Database, *, bot_id: int, topic: Topic, now: datetime, zone: str = ZONE) -> int:
+    """How many messages a push would send now; 0 where there is nothing to send, or nobody to send it to."""
+    plan = await _plan(db, topic, now, zone)
+    if plan is None:
+        return 0
+    async with db.read() as tx:
+        return len(plan.parts) * await editions.count_audience(tx, bot_id, plan.audience, now)
 
 
 async def push(
@@ -61,28 +77,37 @@ async def push(
 async def _push(
     db: Database, *, bot_id: int, topic: Topic, requested_by: int | None, now: datetime, again: bool, zone: str
 ) -> PushReceipt:
-    async with db.read() as tx:
-        known = await topics.all_topics(tx)
-        found = await _newest(tx, topics.with_descendants(known, topic.slug), now)
-    if not found:
+    plan = await _plan(db, topic, now, zone)
+    if plan is None:
         return PushReceipt(None, 0, already=False, articles=0)
-    section = Section(topic, tuple(found[:SHOWN]), len(found))
-    signature = _signature(topic, section.articles) + (f":{now.isoformat()}" if again else "")
+    shown = plan.section.articles
+    signature = _signature(topic, shown) + (f":{now.isoformat()}" if again else "")
     async with db.begin() as tx:
         edition_id, new = await editions.make(
             tx,
             bot_id=bot_id,
             kind=EditionKind.PUSH,
             signature=signature,
-            parts=compose_push(section, zone=zone, now=now),
+            parts=plan.parts,
             now=now,
-            audience=Audience(chains([topic.slug], known), (Mode.INSTANT, Mode.DIGEST)),
+            audience=plan.audience,
             requested_by=requested_by,
         )
     await fan_out(db, edition_id, now)
     async with db.read() as tx:
         count = await editions.count_deliveries(tx, edition_id)
-    return PushReceipt(edition_id, count, already=not new, articles=len(section.articles))
+    return PushReceipt(edition_id, count, already=not new, articles=len(shown))
+
+
+async def _plan(db: Database, topic: Topic, now: datetime, zone: str) -> _Plan | None:
+    async with db.read() as tx:
+        known = await topics.all_topics(tx)
+        found = await _newest(tx, topics.with_descendants(known, topic.slug), now)
+    if not found:
+        return None
+    section = Section(topic, tuple(found[:SHOWN]), len(found))
+    audience = Audience(chains([topic.slug], known), (Mode.INSTANT, Mode.DIGEST))
+    return _Plan(section, compose_push(section, zone=zone, now=now), audience)
 
 
 async def _newest(tx: Connection, family: Sequence[Topic], now: datetime) -> list[Article]:

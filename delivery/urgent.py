@@ -26,6 +26,15 @@ class UrgentReceipt:
     alerted: bool = False
 
 
+async def estimate(db: Database, *, bot_id: int, article: Article, now: datetime) -> int:
+    """How many messages it would be now."""
+    parts = compose_alert(article, zone=ZONE, now=now, urgent=True)
+    async with db.read() as tx:
+        alerted = await editions.find(tx, bot_id, f"alert:{article.id}") is not None
+        audience = await _audience(tx, article, alerted=alerted)
+        return len(parts) * await editions.count_audience(tx, bot_id, audience, now)
+
+
 async def urgent(
     db: Database, *, bot_id: int, article_id: int, requested_by: int | None, now: datetime
 ) -> UrgentReceipt:

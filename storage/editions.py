@@ -222,6 +222,23 @@ async def has_audience(tx: Connection, audience: Audience) -> bool:
     return await tx.scalar(query.limit(1)) is not None
 
 
+async def count_audience(tx: Connection, bot_id: int, audience: Audience, now: datetime) -> int:
+    """How many destinations an edition would be queued for now."""
+    topics = {topic_id for chain in audience.chains for topic_id in chain}
+    theirs = select(subscription.c.destination_id).where(subscription.c.topic_id.in_(topics))
+    query = (
+        select(func.count())
+        .select_from(destination)
+        .join(chat, (chat.c.bot_id == destination.c.bot_id) & (chat.c.chat_id == destination.c.chat_id))
+        .where(
+            destination.c.bot_id == bot_id,
+            *((destination.c.id.in_(theirs),) if topics else ()),
+            *_reached(audience, now),
+        )
+    )
+    return int(await tx.scalar(query) or 0)
+
+
 async def add_deliveries(
     tx: Connection, edition_id: int, *, bot_id: int, lane: Lane, destination_ids: Collection[int], now: datetime
 ) -> int:
@@ -318,15 +335,21 @@ async def _insert_chunk(tx: Connection, work: Fanout, upto: int, now: datetime) 
             destination.c.bot_id == work.bot_id,
             destination.c.id > work.after,
             destination.c.id <= upto,
-            chat.c.state == ChatState.ACTIVE,
-            or_(destination.c.muted_until.is_(None), destination.c.muted_until <= now),
-            _wants(work.audience),
+            *_reached(work.audience, now),
         )
         .order_by(destination.c.id)
     )
     query = insert_into(tx, delivery).from_select(columns, chosen)
     query = query.on_conflict_do_nothing(index_elements=["edition_id", "destination_id"])
     return (await tx.execute(query, execution_options={"preserve_rowcount": True})).rowcount
+
+
+def _reached(audience: Audience, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        chat.c.state == ChatState.ACTIVE,
+        or_(destination.c.muted_until.is_(None), destination.c.muted_until <= now),
+        _wants(audience),
+    )
 
 
 def _wants(audience: Audience) -> ColumnElement[bool]:

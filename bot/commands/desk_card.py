@@ -229,7 +229,8 @@ def _send(article: Article, ask: Ask) -> Keyboard:
         return ((read,),)
     filed = topics_of(article, ask.topics)[:3] if not article.archive else ()
     push = tuple(((short(f"📣 Push {topic.name}"), f"d-push:{topic.id}"),) for topic in filed)
-    return ((read, ("📬 Status", f"d-stat:{article.id}")), *push)
+    amend: tuple[Button, ...] = (("✏️ Correct", f"d-cor:{article.id}"), ("⛔ Kill", f"d-kill:{article.id}"))
+    return ((read, ("📬 Status", f"d-stat:{article.id}")), amend, *push)
 
 
 async def show(ask: Ask) -> Reply:

@@ -212,7 +212,8 @@ async def _ask_sure(ask: Ask, article: Article, draft: Correction) -> Reply:
         count += await replies.count(tx, ask.me.bot_id, article.id)
     reach = "No reader has it yet."
     if count:
-        reach = f"It reaches {delivery_words.copies(count)}, {delivery_words.duration(count)}."
+        lasts = delivery_words.duration(count, delivery_words.pace(ask.terms))
+        reach = f"It reaches {delivery_words.copies(count)}, {lasts}.{await delivery_words.cost(ask, count)}"
     notice = render.to_html(amended.notice(draft, ask.chat.language))
     if draft.kind is CorrectionKind.KILL:
         text = (

@@ -6,7 +6,7 @@ from bot.ask import Ask, Keyboard, Reply
 from bot.commands import desk_card
 from bot.registry import Command, Press
 from delivery import render, status
-from delivery.urgent import urgent
+from delivery.urgent import estimate, urgent
 from delivery.wording import when
 from storage import articles, editions
 from storage.errors import StaleEditionError
@@ -43,10 +43,15 @@ async def _sure(ask: Ask, article: Article) -> Reply:
         before = await editions.find(tx, ask.me.bot_id, f"urgent:{article.id}")
     if before is not None:
         return await _sent_before(ask, article, before)
+    costs = ""
+    if ask.terms.stars_a_day is not None:
+        costs = await delivery_words.cost(
+            ask, await estimate(ask.db, bot_id=ask.me.bot_id, article=article, now=ask.now)
+        )
     names = ", ".join(render.escape(topic.name) for topic in filed)
     return Reply(
         f"🚨 <b>Send this as urgent</b> to everybody who follows {names}, also by digest?\n\n"
-        f"<b>{render.escape(desk_card.short(article.headline, 200))}</b>",
+        f"<b>{render.escape(desk_card.short(article.headline, 200))}</b>{costs}",
         keyboard=((("🚨 Send now", f"d-now:{article.id}"), ("No", "d-leave")),),
         fresh=True,
     )

@@ -10,7 +10,7 @@ import aiohttp
 from telegram import Bot
 from telegram.ext import ExtBot
 
-from bot.ask import Identity, utc_now
+from bot.ask import Identity, Terms, utc_now
 from bot.limits import Limits
 from bot.registry import Registry
 from bot.router import Router
@@ -132,7 +132,7 @@ def _said(message: dict[str, Any]) -> Said:
 
 
 @asynccontextmanager
-async def newsroom(db: Database, registry: Registry) -> AsyncIterator[Newsroom]:
+async def newsroom(db: Database, registry: Registry, terms: Terms | None = None) -> AsyncIterator[Newsroom]:
     sandbox = await Sandbox.open(None)
     async with serve(sandbox) as root, aiohttp.ClientSession(root) as http:
         made = await _people(http)
@@ -146,7 +146,7 @@ async def newsroom(db: Database, registry: Registry) -> AsyncIterator[Newsroom]:
         async with bot:
             me = Identity(bot.id, bot.username)
             await _desk(db, me, list(ROLES))
-            router = Router(db, bot, me, registry, clock=utc_now, limits=Limits(1_000, 1_000))
+            router = Router(db, bot, me, registry, clock=utc_now, limits=Limits(1_000, 1_000), terms=terms)
             yield Newsroom(db, sandbox, bot, http, router)
     await sandbox.close()
 

@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import select, update
 
-from bot.ask import utc_now
-from bot.commands import desk_add, desk_push, desk_queue, desk_status
+from bot.ask import Terms, utc_now
+from bot.commands import desk_add, desk_correct, desk_push, desk_queue, desk_status, desk_urgent
 from bot.commands.build import build
 from bot.delivery_words import duration
+from bot.registry import Registry
 from storage import chats, subscriptions, topics
 from storage.database import Database
 from storage.records import ArticleStatus, ChatKind, Mode
@@ -18,15 +19,27 @@ from tests.bot.desk_rig import ANN, BEN, READER, Newsroom, bring, newsroom
 LEAVE = tuple(press for press in desk_add.presses(desk_add.Adding(None)) if press.prefix == "d-leave")  # type: ignore[arg-type]
 
 
-@pytest.fixture
-async def room(db: Database) -> AsyncIterator[Newsroom]:
-    rooms = (desk_push, desk_status, desk_queue)
-    registry = build(
+def _registry() -> Registry:
+    rooms = (desk_push, desk_status, desk_queue, desk_urgent, desk_correct)
+    return build(
         [command for room in rooms for command in room.COMMANDS],
         [*(press for room in rooms for press in room.PRESSES), *LEAVE],
     )
-    async with newsroom(db, registry) as made:
+
+
+@pytest.fixture
+async def room(db: Database) -> AsyncIterator[Newsroom]:
+    async with newsroom(db, _registry()) as made:
         yield made
+
+
+@pytest.fixture
+async def paying(sqlite_url: str) -> AsyncIterator[Newsroom]:
+    """Where pushes cost Stars, two a day."""
+    db = Database(sqlite_url)
+    async with newsroom(db, _registry(), Terms(stars_a_day=2)) as made:
+        yield made
+    await db.dispose()
 
 
 async def _follow(room: Newsroom, *chat_ids: int, slug: str = "korea", mode: Mode = Mode.DIGEST) -> None:
@@ -79,6 +92,27 @@ async def test_a_push_button_asks_before_it_sends(room: Newsroom) -> None:
     _, (status,), _ = await room.press(ANN, done, "How it goes")
     assert "📣 Push" in status.text
     assert article.id
+
+
+async def test_what_costs_stars_says_so_before_it_is_sent(paying: Newsroom) -> None:
+    article = await bring(paying.db, "Bridge opens", status=ArticleStatus.USABLE, slugs=["korea"])
+    (said,) = await paying.say(ANN, "/push korea")
+    assert "Nobody follows Korea" in said.text
+    await _follow(paying, *range(2001, 2012))
+    (sure,) = await paying.say(ANN, "/push korea")
+    assert "up to 2 Stars; 2 Stars of today's 2 are left." in sure.text
+    (urgent,) = await paying.say(ANN, f"/urgent {article.id}")
+    assert "up to 2 Stars" in urgent.text
+    async with paying.db.read() as tx:
+        assert (await tx.scalars(select(delivery.c.id))).all() == []
+    done, _, _ = await paying.press(ANN, sure, "Send now")
+    assert "to 11 chats" in done.text
+    async with paying.db.begin() as tx:
+        await tx.execute(update(delivery).values(state="sent", done_at=utc_now(), next_part=1))
+    (again,) = await paying.say(ANN, "/push korea")
+    assert "0 Stars of today's 2 are left. What these don't pay goes at the free pace." in again.text
+    (correct,) = await paying.say(ANN, f"/correct {article.id} It opened yesterday.")
+    assert "It reaches" not in correct.text  # no message has a number yet
 
 
 async def test_nothing_to_send_and_nobody_to_send_to_are_said_apart(room: Newsroom) -> None:
