@@ -58,6 +58,13 @@ def run(copies: int = 600, rate: float = PER_SECOND, url: str | None = None) -> 
         server.join(10)
 
 
+def table(result: dict[str, Any]) -> list[str]:
+    return [
+        f"{result['edited']:,} of {result['copies']:,} copies edited in {result['seconds']} s: "
+        f"{result['per_second']} a second, {result['cpu_ms_per_copy']} ms of CPU each, {result['refused']} refused"
+    ]
+
+
 def _server(pipe: Connection, copies: int) -> None:
     asyncio.run(_serve(pipe, copies))
 

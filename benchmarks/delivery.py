@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
@@ -51,12 +52,12 @@ def run(
     chats: int = 300, destinations: int = 20_000, paid: int = 5_000, killed: int = 100, postgres: str | None = None
 ) -> dict[str, Any]:
     """`chats` of the broadcasts at the free pace, `paid` of those at the paid one, `killed` of those that are killed;
-    `destinations` of the fan-out. `postgres`: a server's own address, else PostgreSQL is left out.
+    `destinations` of the fan-out. `postgres`: a server's own address, else one is started where the tests are at hand.
     """
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(WARNING))
     names = ["tidings", *(name for name, package in PEERS.items() if find_spec(package))]
-    with tempfile.TemporaryDirectory(prefix="tidings-bench-") as folder:
-        places = Places(Path(folder), postgres)
+    with tempfile.TemporaryDirectory(prefix="tidings-bench-") as folder, _server(postgres) as server:
+        places = Places(Path(folder), server)
         return {
             "benchmark": "delivery",
             "limits": "30 a second, 3 in 3 s a chat, 20 a minute a group; replies count",
@@ -65,6 +66,32 @@ def run(
             "paid_pace": {kind: _paid(paid, places, kind) for kind in ("bare", *places.kinds)},
             **asyncio.run(_parts(places.sqlite(), destinations)),
         }
+
+
+def table(result: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{'free pace':22}{'a second':>10}{'429':>6}{'reply p99 ms':>14}{'CPU ms':>8}{'MB':>6}"
+        f"{'missing':>9}{'doubled':>9}"
+    ]
+    for name, one in result["free_pace"].items():
+        killed = result["killed_halfway"][name]
+        lines.append(
+            f"{name:22}{one['per_second']:>10}{one['refused_429']:>6}{one['reply_p99_ms'] or '-':>14}"
+            f"{one['cpu_ms_per_message']:>8}{one['memory_mb']:>6}{killed['missing']:>9}{killed['doubled']:>9}"
+        )
+    for name, one in result["paid_pace"].items():
+        lines.append(f"paid pace, {name}: {one['pushes_per_second']} a second, {one['cpu_ms_per_message']} ms of CPU")
+    return [*lines, f"fan-out: {result['fan_out']['rows_per_s']:,} rows a second"]
+
+
+@contextmanager
+def _server(given: str | None) -> Iterator[str | None]:
+    """As PostgreSQL comes: every commit is on the disk before the next message."""
+    if given is not None or find_spec("tests") is None:
+        yield given
+        return
+    with import_module("tests.postgres").cluster("-c listen_addresses= -c max_connections=60") as url:
+        yield url
 
 
 class Places:

@@ -2,8 +2,8 @@
 
 Both databases, the free and the paid pace, one and three messages, doubtful ones sent again or skipped, and processes
 that are asked to stop. `--full`: 3,000 chats at the free pace and 10,000 at 1,000 a second, 50 kills a series;
-without, a tenth of it in some ten minutes. What is done is kept in --out, and a second call goes on after it; --only
-and --database choose among the series.
+without, a small part of it in some five minutes. What is done is kept in --out, and a second call goes on after it;
+--only and --database choose among the series.
 
 Needs the project's tests beside it. PostgreSQL is started for the run, or is the empty database at --postgres.
 """
@@ -38,7 +38,12 @@ FULL = {
     "paid pace, doubtful ones skipped": replace(PAID, seed=5, in_doubt="skip"),
     "paid pace, asked to stop": replace(PAID, seed=6, kills=20, end="term"),
 }
-SHORT = {name: replace(plan, chats=plan.chats // (5 if plan.paid else 10), kills=6) for name, plan in FULL.items()}
+SHORT = {
+    "free pace": replace(FREE, chats=300, kills=6),
+    "paid pace, three messages": replace(PAID, chats=1_500, kills=6, seed=4, messages=3),
+    "paid pace, doubtful ones skipped": replace(PAID, chats=1_500, kills=6, seed=5, in_doubt="skip"),
+    "paid pace, asked to stop": replace(PAID, chats=1_500, kills=4, seed=6, end="term"),
+}
 
 
 def run(
@@ -62,6 +67,17 @@ def run(
                     with out.open("a", encoding="utf-8") as lines:
                         lines.write(json.dumps(known[found]) + "\n")
     return {"benchmark": "kills", **_totals(list(known.values())), "series": list(known.values())}
+
+
+def table(result: dict[str, Any]) -> list[str]:
+    lines = [f"{'series':34}{'database':>12}{'chats':>8}{'kills':>7}{'missing':>9}{'doubled':>9}{'not recorded':>14}"]
+    for one in result["series"]:
+        counts = (one["missing"], one["doubled"], one["unrecorded"])
+        lines.append(
+            f"{one['series']:34}{one['database']:>12}{one['chats']:>8,}{one['kills']:>7}"
+            f"{counts[0]:>9,}{counts[1]:>9,}{counts[2]:>14,}"
+        )
+    return lines
 
 
 def _totals(series: list[dict[str, Any]]) -> dict[str, Any]:

@@ -57,6 +57,16 @@ def run(asked: Asked | None = None) -> dict[str, Any]:
     return {"benchmark": "lanes", "digest_chats": asked.digest, **_figures(calls), **askers.figures()}
 
 
+def table(result: dict[str, Any]) -> list[str]:
+    return [
+        f"a digest to {result['digest_chats']:,} chats, at {result['per_second']} messages a second in all",
+        f"replies meanwhile: p50 {result['reply_p50_ms']} ms, p99 {result['reply_p99_ms']} ms",
+        f"digests sent while {result['alert_messages']:,} alerts went out: {result['digests_among_alerts']}",
+        f"digests sent while {result['notice_messages']:,} kill notices went out: {result['digests_among_notices']}",
+        f"digests sent afterwards: {result['digests_after']}; refused (429): {result['refused_429']}",
+    ]
+
+
 async def _send(url: str, root: str, asked: Asked, askers: Askers) -> None:
     db, pacer, stop = Database(url), Pacer(), asyncio.Event()
     await migrate.upgrade(db)

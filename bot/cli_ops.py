@@ -23,7 +23,19 @@ from storage.database import Database
 from storage.errors import StorageError
 
 T = TypeVar("T")
-BENCHMARKS = ("summaries", "summary_speed", "sentence_splitting", "ingest", "delivery", "queries", "search", "start")
+BENCHMARKS = (
+    "summaries",
+    "summary_speed",
+    "sentence_splitting",
+    "ingest",
+    "delivery",
+    "lanes",
+    "corrections",
+    "kills",
+    "queries",
+    "search",
+    "start",
+)
 LOW_DISK_BYTES = 500_000_000
 
 db = typer.Typer(help="Migrate, check or back up the database.", no_args_is_help=True, add_completion=False)

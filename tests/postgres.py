@@ -50,7 +50,7 @@ def _ordinary_user() -> str | None:
 
 
 @contextmanager
-def cluster() -> Iterator[str]:
+def cluster(settings: str = _SETTINGS) -> Iterator[str]:
     """Start a cluster; gives the URL of its `postgres` database, whose `host` is the socket's folder."""
     user = _ordinary_user()
     folder = Path(tempfile.mkdtemp(prefix="tidings-pg-"))
@@ -63,7 +63,7 @@ def cluster() -> Iterator[str]:
         if done.returncode:
             raise RuntimeError(f"{command[0]} failed: {done.stdout}{done.stderr}")
 
-    data, options = folder / "data", f"-k {folder} {_SETTINGS}"
+    data, options = folder / "data", f"-k {folder} {settings}"
     try:
         run(
             str(binaries / "initdb"),

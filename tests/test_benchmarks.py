@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import search, start, train_lines
+from benchmarks import corrections, kills, lanes, search, start, train_lines
 from bot.cli_ops import BENCHMARKS
+from tests.delivery.series import Plan
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
@@ -32,6 +33,30 @@ def test_the_start_is_measured_beside_the_bare_interpreter() -> None:
     seconds = [result[name] for name in ("python_s", "help_s", "service_imports_s")]
     assert all(isinstance(value, float) and value > 0 for value in seconds)
     json.dumps(result)
+
+
+@pytest.mark.slow
+def test_lanes_are_measured_under_a_digest() -> None:
+    result = lanes.run(lanes.Asked(digest=400, alert=20, notice=5))
+    assert (result["alert_messages"], result["notice_messages"], result["refused_429"]) == (20, 5, 0)
+    assert lanes.table(result)
+
+
+@pytest.mark.slow
+def test_corrections_are_measured_copy_by_copy() -> None:
+    result = corrections.run(copies=40, rate=1000)
+    assert (result["edited"], result["refused"]) == (40, 0)
+    assert corrections.table(result)
+
+
+@pytest.mark.slow
+def test_a_kill_series_is_kept_and_not_run_again(tmp_path: Path) -> None:
+    out, plans = tmp_path / "kills.jsonl", {"small": Plan(chats=40, kills=1, rate=100)}
+    result = kills.run(plans=plans, databases=["sqlite"], out=out)
+    assert (result["kills"], result["missing_where_resent"], result["kills_over_unrecorded"]) == (1, 0, 0)
+    again = kills.run(plans=plans, databases=["sqlite"], out=out)
+    assert again == result
+    assert len(kills.table(again)) == 2
 
 
 @pytest.fixture
