@@ -1,14 +1,13 @@
 """The digest tick: due schedule entries become editions and deliveries.
 
-    due entries ─take turns→ slots ─group by signature→ readings ─compose once each→ editions
-                                                        └─ one transaction: slots, editions, deliveries, next moments ─┘
+    due entries ─alike→ cases ─take turns→ slots, readings ─compose once each→ editions (committed, nobody's yet)
+                                                 └─ one transaction: next moments, slots, deliveries, windows ─┘
 
-Composing happens between two short transactions; the second one takes only what nobody else has dealt with meanwhile.
-A batch is one transaction, so its size bounds how long other writers wait.
+A page of destinations is one short transaction, which takes only what nobody else has dealt with since it was read. So
+the page's size bounds how long other writers wait, and how long the event loop is held. An edition that is made and
+then given to nobody (the process died) is found again by its signature.
 """
 
-import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,204 +15,219 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from delivery.compose import compose_digest, sections
-from delivery.schedule import CATCH_UP, Due, Turn, take_turn, window_start
+from delivery.reading import Composer, Reading, shown_under
+from delivery.schedule import CATCH_UP, Due, Slot, Turn, take_turn, window_start
 from delivery.wording import table
-from storage import articles, editions, schedules, topics
+from storage import articles, digests, editions, topics
 from storage.database import Connection, Database
-from storage.errors import StaleEditionError
-from storage.records import ChatState, EditionKind, EditionPart, Mode, Topic
-from storage.schedules import DueEntry
+from storage.digests import Case, Page, Place
+from storage.errors import StaleEditionError, StaleScheduleError
+from storage.records import ChatState, EditionKind, EditionPart, Mode, ScheduleEntry, Topic
 
 log = structlog.get_logger()
 
 BATCH = 2_000
-MOST_ARTICLES = 500
+AT_ONCE = 40_000
+EDITIONS_AT_ONCE = 20
+LANE = editions.LANES[EditionKind.DIGEST]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """All that a digest's bytes depend on. `shown_under`: (matched topic id, topic id of its section), sorted."""
-
-    shown_under: tuple[tuple[int, int], ...]
-    start: datetime
-    end: datetime
-    zone: str
-    language: str
-    length: int
-
-    @property
-    def signature(self) -> str:
-        facts = [self.shown_under, self.start.isoformat(), self.end.isoformat(), self.zone, self.language, self.length]
-        return "digest:" + hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """One destination's turn, and what it would read: None where its digest is not to be composed.
+class Plan:
+    """What the destinations of a case get. `reading`: None where their digest is not to be composed.
 
     `since`: where the next digest begins when this one is not sent and none was before.
     """
 
-    destination_id: int
-    entries: tuple[DueEntry, ...]
     turn: Turn
     reading: Reading | None
     since: datetime | None
 
 
 async def run_due(
-    db: Database, *, bot_id: int, now: datetime, catch_up: timedelta = CATCH_UP, batch: int = BATCH
+    db: Database,
+    *,
+    bot_id: int,
+    now: datetime,
+    catch_up: timedelta = CATCH_UP,
+    batch: int = BATCH,
+    most: int = AT_ONCE,
 ) -> int:
-    """Deal with one batch of due destinations; gives how many there were, so that the caller goes on until none."""
+    """Deal with up to `most` due destinations, `batch` in a transaction.
+
+    Gives how many there were, so that the caller goes on until none.
+    """
     async with db.read() as tx:
-        due = await schedules.due(tx, bot_id, now, batch)
-    if not due:
+        page = await digests.due(tx, bot_id, now, batch)
+    if not page.cases:
         return 0
     async with db.begin() as tx:
         await articles.release_barrier(tx)
     async with db.read() as tx:
-        known = await topics.all_topics(tx)
-        modes = await schedules.modes(tx, {item.entry.destination_id for item in due})
-        plans = plan(due, modes, known, now, catch_up)
-        composed = await _compose(tx, bot_id, plans, known)
-    try:
-        async with db.begin() as tx:
-            await _commit(tx, bot_id, plans, composed, now)
-    except StaleEditionError:
-        log.info("digests_composed_again", destinations=len(plans))
-    return len(plans)
+        run = _Run(db, bot_id, now, Planner(await topics.all_topics(tx), now, catch_up))
+    done = 0
+    while page.cases and done < most:
+        done += page.places
+        try:
+            await run.deal_with(page)
+        except (StaleEditionError, StaleScheduleError):
+            log.info("digests_composed_again", destinations=page.places)
+            break
+        async with db.read() as tx:
+            page = await digests.due(tx, bot_id, now, batch, page.last)
+    return done
 
 
-def plan(
-    due: Iterable[DueEntry],
-    modes: Mapping[int, Mapping[int, Mode]],
-    known: Sequence[Topic],
-    now: datetime,
-    catch_up: timedelta,
-) -> list[Planned]:
-    """Pure: what each due destination gets."""
-    grouped: dict[int, list[DueEntry]] = defaultdict(list)
-    for item in due:
-        grouped[item.entry.destination_id].append(item)
-    seen: dict[tuple[tuple[int, Mode], ...], tuple[tuple[int, int], ...]] = {}
-    plans = []
-    for destination_id, entries in grouped.items():
-        turn = take_turn([Due(item.entry, item.zone) for item in entries], now, catch_up)
-        chosen = tuple(sorted(modes.get(destination_id, {}).items()))
-        if chosen not in seen:
-            seen[chosen] = shown_under(dict(chosen), known)
-        reading = _reading(entries[0], turn, seen[chosen], now)
-        since = _since(entries[0], turn) if seen[chosen] else None
-        plans.append(Planned(destination_id, tuple(entries), turn, reading, since))
-    return plans
+class Planner:
+    """Pure: what each case gets. Moments and topics are reckoned once for all the cases that share them."""
+
+    def __init__(self, known: Sequence[Topic], now: datetime, catch_up: timedelta) -> None:
+        self.known, self._now, self._catch_up = known, now, catch_up
+        self._turns: dict[tuple[tuple[ScheduleEntry, ...], str], Turn] = {}
+        self._shown: dict[tuple[tuple[int, Mode], ...], tuple[tuple[int, int], ...]] = {}
+
+    def plan(self, case: Case) -> Plan:
+        turn = self._turn(case)
+        if case.modes not in self._shown:
+            self._shown[case.modes] = shown_under(dict(case.modes), self.known)
+        shown = self._shown[case.modes]
+        return Plan(turn, _reading(case, turn, shown, self._now), _since(case, turn) if shown else None)
+
+    def _turn(self, case: Case) -> Turn:
+        key = (case.times, case.zone)
+        if key not in self._turns:
+            self._turns[key] = take_turn([Due(entry, case.zone) for entry in case.times], self._now, self._catch_up)
+        return self._turns[key]
 
 
-def shown_under(modes: Mapping[int, Mode], known: Sequence[Topic]) -> tuple[tuple[int, int], ...]:
-    """(topic id, id of the topic under which it is shown): each topic by the nearest setting for it or an ancestor."""
-    found = []
-    for topic in known:
-        chain = topics.with_ancestors(known, [topic.id])
-        nearest = next((topic_id for topic_id in chain if topic_id in modes), None)
-        if nearest is not None and modes[nearest] is Mode.DIGEST:
-            found.append((topic.id, nearest))
-    return tuple(sorted(found))
-
-
-def _reading(item: DueEntry, turn: Turn, shown: tuple[tuple[int, int], ...], now: datetime) -> Reading | None:
-    resting = item.muted_until is not None and item.muted_until > now
-    if turn.through is None or not shown or resting or item.state is not ChatState.ACTIVE:
+def _reading(case: Case, turn: Turn, shown: tuple[tuple[int, int], ...], now: datetime) -> Reading | None:
+    resting = case.muted_until is not None and case.muted_until > now
+    if turn.through is None or not shown or resting or case.state is not ChatState.ACTIVE:
         return None
-    start = window_start(item.digest_through, turn.through)
+    start = window_start(case.digest_through, turn.through)
     if start >= turn.through:
         return None
-    return Reading(shown, start, turn.through, item.zone, table(item.language), item.digest_length)
+    return Reading(shown, start, turn.through, case.zone, table(case.language), case.digest_length)
 
 
-def _since(item: DueEntry, turn: Turn) -> datetime | None:
-    if item.digest_through is not None or item.state is not ChatState.ACTIVE or not turn.slots:
+def _since(case: Case, turn: Turn) -> datetime | None:
+    if case.digest_through is not None or case.state is not ChatState.ACTIVE or not turn.slots:
         return None
     return window_start(None, min(slot.at for slot in turn.slots))
 
 
-async def compose(tx: Connection, reading: Reading, known: Sequence[Topic]) -> tuple[EditionPart, ...]:
-    """The messages of a reading; none where nothing is new."""
-    homes = dict(reading.shown_under)
-    found = await articles.released(
-        tx, topic_ids=list(homes), start=reading.start, end=reading.end, limit=MOST_ARTICLES
-    )
-    parts = sections(found, known, homes, reading.length)
-    return compose_digest(parts, zone=reading.zone, now=reading.end, language=reading.language)
+class _Run:
+    """One call of the tick: what it has composed serves all its pages."""
+
+    def __init__(self, db: Database, bot_id: int, now: datetime, planner: Planner) -> None:
+        self._db, self._bot_id, self._now, self._planner = db, bot_id, now, planner
+        self._composer = Composer(planner.known)
+        self._editions: dict[Reading, int | None] = {}  # None: nothing new
+
+    async def deal_with(self, page: Page) -> None:
+        plans = [(case, self._planner.plan(case), places) for case, places in page.cases.items()]
+        await self._prepare([plan.reading for _, plan, _ in plans if plan.reading is not None])
+        async with self._db.begin() as tx:
+            mine = await _advance(tx, plans)
+            pairs, through = _outcome(mine, await _take_slots(tx, mine), self._editions)
+            await digests.queue(tx, self._bot_id, LANE, sorted(pairs), self._now)
+            for moment, destination_ids in through.items():
+                await digests.set_through(tx, moment, destination_ids)
+
+    async def _prepare(self, readings: Iterable[Reading]) -> None:
+        """Each new reading's edition; of those that exist already the parts are not needed."""
+        new = [reading for reading in dict.fromkeys(readings) if reading not in self._editions]
+        for start in range(0, len(new), EDITIONS_AT_ONCE):
+            wanted = {reading.signature: reading for reading in new[start : start + EDITIONS_AT_ONCE]}
+            async with self._db.read() as tx:
+                there = await editions.find_many(tx, self._bot_id, wanted)
+                composed = {
+                    signature: await self._composer.compose(tx, reading)
+                    for signature, reading in wanted.items()
+                    if signature not in there
+                }
+            found = there | await self._make({key: parts for key, parts in composed.items() if parts})
+            self._editions |= {reading: found.get(signature) for signature, reading in wanted.items()}
+
+    async def _make(self, composed: Mapping[str, tuple[EditionPart, ...]]) -> dict[str, int]:
+        if not composed:
+            return {}
+        async with self._db.begin() as tx:
+            return {
+                signature: (
+                    await editions.make(
+                        tx,
+                        bot_id=self._bot_id,
+                        kind=EditionKind.DIGEST,
+                        signature=signature,
+                        parts=parts,
+                        now=self._now,
+                    )
+                )[0]
+                for signature, parts in composed.items()
+            }
 
 
-async def _compose(
-    tx: Connection, bot_id: int, plans: Iterable[Planned], known: Sequence[Topic]
-) -> dict[Reading, tuple[EditionPart, ...]]:
-    """Each reading once; of editions that exist already the parts are not needed."""
-    readings = {planned.reading for planned in plans if planned.reading is not None}
-    there = await editions.find_many(tx, bot_id, [reading.signature for reading in readings])
-    return {reading: await compose(tx, reading, known) for reading in readings if reading.signature not in there}
+Planned = tuple[Case, Plan, list[Place]]
+Mine = list[tuple[Plan, list[int]]]  # a plan with destination ids
 
 
-async def _commit(
-    tx: Connection,
-    bot_id: int,
-    plans: Sequence[Planned],
-    composed: Mapping[Reading, tuple[EditionPart, ...]],
-    now: datetime,
-) -> None:
-    held = await schedules.hold(tx, [item.entry.id for planned in plans for item in planned.entries])
-    mine = [
-        planned
-        for planned in plans
-        if all(held.get(item.entry.id) == item.entry.next_at is not None for item in planned.entries)
+async def _advance(tx: Connection, plans: Iterable[Planned]) -> Mine:
+    """Those whose entries all stand where they were read; their entries go on to their next moments.
+
+    Raises StaleScheduleError where only some of a destination's entries do.
+    """
+    moves: dict[tuple[datetime, datetime | None], list[int]] = defaultdict(list)
+    for case, plan, places in plans:
+        for (number, following), entry in zip(plan.turn.following, case.times, strict=True):
+            if entry.next_at is not None:
+                moves[entry.next_at, following] += [entry_ids[number] for _, entry_ids in places]
+    moved: set[int] = set()
+    for (was, following), entry_ids in moves.items():
+        moved |= await digests.advance(tx, was, following, entry_ids)
+    whole = len(moved) == sum(map(len, moves.values()))
+    return [
+        (plan, [place[0] for place in places] if whole else [place[0] for place in places if _is_moved(place, moved)])
+        for _, plan, places in plans
     ]
-    taken = await schedules.take_slots(
-        tx, ((planned.destination_id, slot) for planned in mine for slot in planned.turn.slots)
-    )
-    first = {
-        planned.destination_id: planned.reading
-        for planned in mine
-        if planned.reading is not None and _is_first(planned, taken)
-    }
-    await _deliver(tx, bot_id, first, composed, now)
-    await schedules.advance(tx, dict(pair for planned in mine for pair in planned.turn.following))
-    through = {planned.destination_id: planned.since for planned in mine if planned.since is not None}
-    through |= {destination_id: reading.end for destination_id, reading in first.items()}
-    await schedules.set_through(tx, through)
 
 
-def _is_first(planned: Planned, taken: set[tuple[int, str]]) -> bool:
-    """Is the slot that would be composed new to this destination? What an old one holds folds into the next."""
-    return any(
-        slot.at == planned.turn.through and (planned.destination_id, slot.key) in taken for slot in planned.turn.slots
-    )
+def _is_moved(place: Place, moved: set[int]) -> bool:
+    found = [entry_id in moved for entry_id in place[1]]
+    if any(found) and not all(found):
+        raise StaleScheduleError
+    return all(found)
 
 
-async def _deliver(
-    tx: Connection,
-    bot_id: int,
-    turns: Mapping[int, Reading],
-    composed: Mapping[Reading, tuple[EditionPart, ...]],
-    now: datetime,
-) -> None:
-    readers: dict[Reading, list[int]] = defaultdict(list)
-    for destination_id, reading in turns.items():
-        readers[reading].append(destination_id)
-    there = await editions.find_many(tx, bot_id, [reading.signature for reading in readers])
-    for reading, destination_ids in readers.items():
-        edition_id = there.get(reading.signature)
-        if edition_id is None and composed.get(reading):
-            edition_id, _ = await editions.make(
-                tx,
-                bot_id=bot_id,
-                kind=EditionKind.DIGEST,
-                signature=reading.signature,
-                parts=composed[reading],
-                now=now,
-            )
-        if edition_id is not None:
-            lane = editions.LANES[EditionKind.DIGEST]
-            await editions.add_deliveries(
-                tx, edition_id, bot_id=bot_id, lane=lane, destination_ids=destination_ids, now=now
-            )
+async def _take_slots(tx: Connection, mine: Mine) -> dict[str, set[int]]:
+    """By the slot's key the destinations to which it is new."""
+    owners: dict[Slot, list[int]] = defaultdict(list)
+    for plan, destination_ids in mine:
+        for slot in dict.fromkeys(plan.turn.slots):
+            owners[slot] += destination_ids
+    fresh: dict[str, set[int]] = defaultdict(set)
+    for slot, destination_ids in owners.items():
+        fresh[slot.key] |= await digests.take_slot(tx, slot, destination_ids)
+    return fresh
+
+
+def _outcome(
+    mine: Mine, fresh: Mapping[str, set[int]], made: Mapping[Reading, int | None]
+) -> tuple[list[tuple[int, int]], dict[datetime, list[int]]]:
+    """(edition id, destination id) of what is to be delivered, and by moment the destinations read through to it.
+
+    What a slot holds that was dealt with before folds into the next.
+    """
+    pairs: list[tuple[int, int]] = []
+    through: dict[datetime, list[int]] = defaultdict(list)
+    for plan, destination_ids in mine:
+        new: set[int] = set()
+        if plan.reading is not None:
+            new = new.union(*(fresh[slot.key] for slot in plan.turn.slots if slot.at == plan.turn.through))
+            readers = [destination_id for destination_id in destination_ids if destination_id in new]
+            through[plan.reading.end] += readers
+            edition_id = made[plan.reading]
+            pairs += [] if edition_id is None else [(edition_id, destination_id) for destination_id in readers]
+        if plan.since is not None:
+            through[plan.since] += [destination_id for destination_id in destination_ids if destination_id not in new]
+    return pairs, through

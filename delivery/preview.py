@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from delivery.digest import Reading, compose, shown_under
+from delivery.reading import Composer, Reading, shown_under
 from delivery.wording import table
 from storage import topics
 from storage.database import Database
@@ -24,4 +24,5 @@ async def preview(
     async with db.read() as tx:
         known = await topics.all_topics(tx)
         shown = shown_under(dict.fromkeys(topic_ids, Mode.DIGEST), known)
-        return await compose(tx, Reading(shown, since, now, zone, table(language), length), known)
+        reading = Reading(shown, since, now, zone, table(language), length)
+        return await Composer(known).compose(tx, reading)

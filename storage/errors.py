@@ -5,6 +5,7 @@ StorageError
 ├── DatabaseBusyError     another process owns the SQLite file
 └── SchemaError           the database is older or newer than this release
 StaleEditionError         nobody's fault: compose again
+StaleScheduleError        nobody's fault: read again what is due
 """
 
 
@@ -26,3 +27,7 @@ class SchemaError(StorageError):
 
 class StaleEditionError(Exception):
     """An article was corrected or killed between composing and storing: compose the edition again."""
+
+
+class StaleScheduleError(Exception):
+    """A destination's schedule was changed between reading what is due and dealing with it: read it again."""

@@ -310,7 +310,8 @@ schedule = Table(
     Column("weekdays", Integer, nullable=False),
     Column("minute", Integer, nullable=False),
     Column("every_hours", Integer),
-    Column("next_at", UtcDateTime, index=True),
+    Column("next_at", UtcDateTime),
+    Index("ix_schedule_due", "next_at", "id"),
 )
 
 # A digest slot that was dealt with, whether or not there was anything to send.

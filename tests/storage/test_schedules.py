@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
-from storage import chats, schedules
+from storage import digests, schedules
 from storage.database import Database
-from storage.records import Mode
-from storage.slots import EVERY_DAY, Slot
+from storage.slots import EVERY_DAY
 from tests.delivery.news import BOT, EIGHT, NOW, reader, seed
 
 DAY = timedelta(days=1)
@@ -37,31 +36,5 @@ async def test_no_entries_is_no_digest(db: Database) -> None:
         await seed(tx)
         place = await reader(tx, 1, {})
         assert await schedules.replace(tx, place, [], "UTC", NOW) == []
-        assert await schedules.due(tx, BOT, NOW + DAY, 10) == []
+        assert (await digests.due(tx, BOT, NOW + DAY, 10)).places == 0
         assert await schedules.next_due(tx, BOT) is None
-
-
-async def test_due_entries_come_with_what_decides_and_all_of_a_destination(db: Database) -> None:
-    times = [(EVERY_DAY, 420, None), (EVERY_DAY, 480, None)]
-    async with db.begin() as tx:
-        await seed(tx)
-        place = await reader(tx, 1, {"korea": Mode.DIGEST}, times=times, zone="UTC")
-        await reader(tx, 2, {}, times=[(EVERY_DAY, 1000, None)], since=NOW)
-        await chats.set_digest_length(tx, place, 3)
-        found = await schedules.due(tx, BOT, NOW, 1)
-        assert [(item.entry.destination_id, item.entry.minute, item.digest_length) for item in found] == [
-            (place, 420, 3),
-            (place, 480, 3),
-        ]
-        assert await schedules.due(tx, BOT + 1, NOW, 10) == []
-        assert (await schedules.modes(tx, [place]))[place] == {2: Mode.DIGEST}
-
-
-async def test_a_slot_is_taken_once(db: Database) -> None:
-    slot = Slot("2026-03-27T08:00", EIGHT)
-    async with db.begin() as tx:
-        await seed(tx)
-        places = [await reader(tx, 1, {}), await reader(tx, 2, {})]
-        assert await schedules.take_slots(tx, [(places[0], slot)]) == {(places[0], slot.key)}
-        assert await schedules.take_slots(tx, [(place, slot) for place in places]) == {(places[1], slot.key)}
-        assert await schedules.take_slots(tx, []) == set()

@@ -1,0 +1,183 @@
+"""An archive of made-up articles, loaded in bulk: what the benchmarks of search and of scale start from.
+
+Texts are of words by Zipf's law, a tenth in running Hangul; an article every 20 seconds, oldest first, each under one
+to three of TOPICS topics. A million takes minutes: the rows go to the database's driver, and PostgreSQL makes its
+full-text index when all are there.
+"""
+
+import itertools
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import numpy as np
+import psycopg
+
+from storage import migrate, sources, topics
+from storage.database import Database
+from storage.records import SourceKind, TopicSpec
+from storage.words import search_text
+
+BEGINNING = datetime(2025, 5, 1, tzinfo=UTC)
+APART = timedelta(seconds=20)
+CHUNK, LENGTH, TOPICS = 5_000, 120, 60
+SYLLABLES = [chr(0xAC00 + number * 28 + tail) for number in range(0, 390, 3) for tail in (0, 4, 8)]
+TOPIC_SHARES = list(itertools.accumulate(1 / (number + 4) for number in range(TOPICS)))
+INDEXED_AT_LAST = 20_000  # so many rows are sooner indexed at once than one by one
+
+ARTICLE = (
+    "id",
+    "source_id",
+    "content_hash",
+    "headline",
+    "paragraphs",
+    "language",
+    "published_at",
+    "published_guessed",
+    "released_at",
+    "status",
+    "archive",
+    "summary",
+    "search",
+    "created_at",
+)
+FILED = ("topic_id", "article_id", "published_at", "released_at", "salience")
+Row = tuple[Any, ...]
+Loaded = tuple[str, Sequence[str], Iterable[Row]]  # table, columns, rows
+
+
+class Texts:
+    """A vocabulary and its articles, the same each time."""
+
+    def __init__(self, words: int = 30_000) -> None:
+        random = Random(5)
+        letters = "abcdefghijklmnopqrstuvwxyz"
+        self.words = list(
+            dict.fromkeys("".join(random.choices(letters, k=random.randrange(4, 9))) for _ in range(words))
+        )
+        self.hangul = list(
+            dict.fromkeys("".join(random.choices(SYLLABLES, k=random.choice((2, 2, 3)))) for _ in range(8_000))
+        )
+        self._random = np.random.default_rng(5)
+        self._weights, self._hangul_weights = self._zipf(self.words), self._zipf(self.hangul)
+
+    @staticmethod
+    def _zipf(values: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
+        weights: np.ndarray[Any, np.dtype[np.float64]] = np.cumsum(1 / (np.arange(len(values)) + 8))
+        weights /= weights[-1]
+        return weights
+
+    def articles(self, count: int) -> Iterator[tuple[str, str]]:
+        """(headline, text)."""
+        said = np.searchsorted(self._weights, self._random.random((count, LENGTH))).tolist()
+        running = np.searchsorted(self._hangul_weights, self._random.random((count, LENGTH // 2))).tolist()
+        for number in range(count):
+            if number % 10:
+                words = [self.words[place] for place in said[number]]
+                yield " ".join(words[:8]), " ".join(words[8:])
+            else:
+                words = [self.hangul[place] for place in running[number]]
+                joined = [first + second for first, second in zip(words[::2], words[1::2], strict=True)]
+                yield " ".join(joined[:6]), " ".join(joined[6:])
+
+
+def published(number: int) -> datetime:
+    return BEGINNING + APART * number
+
+
+async def prepare(database: Database) -> int:
+    """Schema, topics and a source, whose id it gives."""
+    await migrate.upgrade(database)
+    async with database.begin() as tx:
+        await topics.seed(tx, [TopicSpec(f"topic{number}", f"Topic {number}") for number in range(1, TOPICS + 1)])
+        source = await sources.get_or_add(tx, "bench", kind=SourceKind.FEED, trusted=True, now=BEGINNING)
+    return source.id
+
+
+def fill(database: Database, texts: Texts, numbers: range, source_id: int) -> None:
+    """Articles of these numbers; blocks until they are stored and the planner knows of them."""
+    random = Random(numbers.start)
+    chunks = (_rows(texts, numbers[at : at + CHUNK], source_id, random) for at in range(0, len(numbers), CHUNK))
+    if database.path is not None:
+        with closing(sqlite3.connect(database.path, isolation_level=None)) as connection:
+            _fill_sqlite(connection, chunks)
+    else:
+        with psycopg.connect(bare_url(database), autocommit=True) as server:
+            _fill_postgresql(server, chunks, at_last=len(numbers) >= INDEXED_AT_LAST)
+
+
+def bare_url(database: Database) -> str:
+    """For psycopg itself."""
+    return database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def load(database: Database, tables: Sequence[Loaded]) -> None:
+    """Rows into tables, by the driver; blocks."""
+    if database.path is not None:
+        with closing(sqlite3.connect(database.path, isolation_level=None)) as connection:
+            connection.execute("PRAGMA synchronous=NORMAL")
+            for table, columns, rows in tables:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.executemany(_insert(table, columns), rows)
+                connection.execute("COMMIT")
+            connection.execute("ANALYZE")
+    else:
+        with psycopg.connect(bare_url(database), autocommit=True) as server:
+            server.execute("SET TimeZone = 'UTC'")
+            for table, columns, rows in tables:
+                _copy(server, table, columns, rows)
+            server.execute("VACUUM ANALYZE")
+
+
+def _fill_sqlite(connection: sqlite3.Connection, chunks: Iterator[tuple[list[Row], list[Row]]]) -> None:
+    connection.execute("PRAGMA synchronous=NORMAL")
+    for articles, filed in chunks:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany(_insert("article", ARTICLE), articles)
+        connection.executemany(_insert("article_topic", FILED), filed)
+        connection.execute("COMMIT")
+    connection.execute("ANALYZE")
+
+
+def _fill_postgresql(
+    connection: psycopg.Connection[Any], chunks: Iterator[tuple[list[Row], list[Row]]], *, at_last: bool
+) -> None:
+    connection.execute("SET TimeZone = 'UTC'")
+    index = connection.execute("SELECT pg_get_indexdef('ix_article_search'::regclass)").fetchone()
+    if at_last:
+        connection.execute("DROP INDEX ix_article_search")
+    for articles, filed in chunks:
+        _copy(connection, "article", ARTICLE, articles)
+        _copy(connection, "article_topic", FILED, filed)
+    connection.execute("SELECT setval(pg_get_serial_sequence('article', 'id'), (SELECT max(id) FROM article))")
+    if at_last and index is not None:
+        connection.execute("SET maintenance_work_mem = '256MB'")
+        connection.execute(index[0])
+    connection.execute("VACUUM ANALYZE")
+
+
+def _copy(connection: psycopg.Connection[Any], table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    with connection.cursor().copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _insert(table: str, columns: Sequence[str]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+def _rows(texts: Texts, numbers: range, source_id: int, random: Random) -> tuple[list[Row], list[Row]]:
+    articles, filed = [], []
+    for number, (headline, body) in zip(numbers, texts.articles(len(numbers)), strict=True):
+        at = f"{published(number):%Y-%m-%d %H:%M:%S}.000000"
+        # Latin words are the index's own already.
+        found = f"{headline} {body}" if headline.isascii() else search_text(headline, [body])
+        head = (number + 1, source_id, f"{number:064d}", headline, json.dumps([body]), "en", at, False, at)
+        articles.append((*head, "usable", False, json.dumps([body[:200]]), found, at))
+        under = random.choices(range(1, TOPICS + 1), cum_weights=TOPIC_SHARES, k=random.choice((1, 1, 2, 3)))
+        filed += [(topic_id, number + 1, at, at, 4.0) for topic_id in sorted(set(under))]
+    return articles, filed

@@ -1,0 +1,108 @@
+"""What a digest's bytes depend on, and its composing.
+
+    window ─one look─→ filings by topic ─choose─→ article ids by section ─get once─→ articles ─compose─→ parts
+
+A thousand readings of one window look at it once, and share its articles.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from delivery.compose import Section, compose_digest
+from storage import articles, digests, topics
+from storage.database import Connection
+from storage.digests import Filing
+from storage.records import Article, EditionPart, Mode, Topic
+
+MOST_ARTICLES = 500
+KEPT_ARTICLES = 2_000
+KEPT_WINDOWS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that a digest's bytes depend on. `shown_under`: (matched topic id, topic id of its section), sorted."""
+
+    shown_under: tuple[tuple[int, int], ...]
+    start: datetime
+    end: datetime
+    zone: str
+    language: str
+    length: int
+
+    @property
+    def signature(self) -> str:
+        facts = [self.shown_under, self.start.isoformat(), self.end.isoformat(), self.zone, self.language, self.length]
+        return "digest:" + hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def shown_under(modes: Mapping[int, Mode], known: Sequence[Topic]) -> tuple[tuple[int, int], ...]:
+    """(topic id, id of the topic under which it is shown): each topic by the nearest setting for it or an ancestor."""
+    found = []
+    for topic in known:
+        chain = topics.with_ancestors(known, [topic.id])
+        nearest = next((topic_id for topic_id in chain if topic_id in modes), None)
+        if nearest is not None and modes[nearest] is Mode.DIGEST:
+            found.append((topic.id, nearest))
+    return tuple(sorted(found))
+
+
+def choose(
+    filed: Mapping[int, Iterable[Filing]], homes: Mapping[int, int], slugs: Mapping[int, str]
+) -> dict[int, list[int]]:
+    """Section's topic id → article ids, latest first: each article once, where its most salient topic is shown."""
+    matched: dict[tuple[datetime, int], list[tuple[float, str, int]]] = defaultdict(list)
+    for topic_id in homes:
+        for item in filed[topic_id]:
+            matched[item.released_at, item.article_id].append((-item.salience, slugs[topic_id], topic_id))
+    gathered: dict[int, list[int]] = defaultdict(list)
+    for key in sorted(matched, reverse=True)[:MOST_ARTICLES]:
+        gathered[homes[min(matched[key])[2]]].append(key[1])
+    return gathered
+
+
+class Composer:
+    """Composes readings; what it has read of the database it reads once. `known`: all topics, in their order."""
+
+    def __init__(self, known: Sequence[Topic]) -> None:
+        self._known = known
+        self._slugs = {topic.id: topic.slug for topic in known}
+        self._windows: dict[tuple[datetime, datetime], dict[int, list[Filing]]] = {}
+        self._articles: dict[int, Article] = {}
+
+    async def compose(self, tx: Connection, reading: Reading) -> tuple[EditionPart, ...]:
+        """The messages of a reading; none where nothing is new."""
+        homes = dict(reading.shown_under)
+        filed = await self._filed(tx, reading, homes)
+        gathered = choose(filed, homes, self._slugs)
+        shown = {topic_id: ids[: reading.length] for topic_id, ids in gathered.items()}
+        found = await self._get(tx, [article_id for ids in shown.values() for article_id in ids])
+        parts = [
+            Section(topic, tuple(found[key] for key in shown[topic.id] if key in found), len(gathered[topic.id]))
+            for topic in self._known
+            if topic.id in shown
+        ]
+        return compose_digest(parts, zone=reading.zone, now=reading.end, language=reading.language)
+
+    async def _filed(self, tx: Connection, reading: Reading, topic_ids: Iterable[int]) -> dict[int, list[Filing]]:
+        if len(self._windows) > KEPT_WINDOWS:
+            self._windows.clear()
+        filed = self._windows.setdefault((reading.start, reading.end), {})
+        missing = [topic_id for topic_id in topic_ids if topic_id not in filed]
+        if missing:
+            filed |= await digests.filings(
+                tx, topic_ids=missing, start=reading.start, end=reading.end, limit=MOST_ARTICLES
+            )
+        return filed
+
+    async def _get(self, tx: Connection, ids: Sequence[int]) -> dict[int, Article]:
+        if len(self._articles) > KEPT_ARTICLES:
+            self._articles.clear()
+        missing = [article_id for article_id in ids if article_id not in self._articles]
+        if missing:
+            self._articles |= {found.id: found for found in await articles.get_many(tx, missing)}
+        return self._articles

@@ -1,0 +1,253 @@
+"""What the digest tick reads and writes, many destinations in a statement.
+
+Destinations for which everything is alike that decides about a digest come as one case: so planning costs by the case,
+and a destination costs its rows in the database and two numbers here.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Row,
+    Select,
+    Text,
+    Update,
+    bindparam,
+    cast,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+    tuple_,
+    union_all,
+    update,
+)
+
+from storage.batches import Batch
+from storage.database import Connection, insert_into
+from storage.records import ChatState, DeliveryState, Lane, Mode, ScheduleEntry
+from storage.schema import article_topic, chat, delivery, destination, digest_slot, schedule, subscription
+from storage.slots import Slot
+
+# SQLite takes 500 terms in a compound SELECT.
+TOPICS_AT_ONCE = 100
+
+Place = tuple[int, tuple[int, ...]]  # a destination's id, and those of its due entries, in the order of its case
+Position = tuple[datetime, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What decides about a digest. `times`: the due entries, numbered from 0; `modes`: the settings by topic id."""
+
+    times: tuple[ScheduleEntry, ...]
+    zone: str
+    language: str
+    state: ChatState
+    digest_length: int
+    digest_through: datetime | None
+    muted_until: datetime | None
+    modes: tuple[tuple[int, Mode], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Due destinations by case. `last`: after which the next page begins."""
+
+    cases: dict[Case, list[Place]]
+    last: Position | None
+
+    @property
+    def places(self) -> int:
+        return sum(map(len, self.cases.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """That an article stands under a topic."""
+
+    released_at: datetime
+    article_id: int
+    salience: float
+
+
+_GIVEN = Batch("id")
+_PAIRS = Batch("edition", "destination")
+_FOLLOWED = (
+    select(func.aggregate_strings(cast(subscription.c.topic_id, Text) + ":" + subscription.c.mode, ","))
+    .where(subscription.c.destination_id == destination.c.id)
+    .scalar_subquery()
+)
+
+
+def _due(*further: ColumnElement[bool]) -> Select[Any]:
+    first = (
+        select(schedule.c.destination_id)
+        .join(destination, destination.c.id == schedule.c.destination_id)
+        .where(schedule.c.next_at <= bindparam("now"), destination.c.bot_id == bindparam("bot"), *further)
+        .order_by(schedule.c.next_at, schedule.c.id)
+        .limit(bindparam("limit"))
+    )
+    return (
+        select(
+            schedule.c.destination_id,
+            schedule.c.id,
+            schedule.c.weekdays,
+            schedule.c.minute,
+            schedule.c.every_hours,
+            schedule.c.next_at,
+            chat.c.zone,
+            chat.c.language,
+            chat.c.state,
+            destination.c.digest_length,
+            destination.c.digest_through,
+            destination.c.muted_until,
+            _FOLLOWED.label("followed"),
+        )
+        .join(destination, destination.c.id == schedule.c.destination_id)
+        .join(chat, (chat.c.bot_id == destination.c.bot_id) & (chat.c.chat_id == destination.c.chat_id))
+        .where(schedule.c.next_at <= bindparam("now"), schedule.c.destination_id.in_(first))
+        .order_by(schedule.c.destination_id, schedule.c.next_at, schedule.c.id)
+    )
+
+
+# Built once: for each batch anew they cost more than its reading.
+_FIRST_PAGE = _due()
+_NEXT_PAGE = _due(tuple_(schedule.c.next_at, schedule.c.id) > tuple_(bindparam("at"), bindparam("id")))
+
+
+async def due(tx: Connection, bot_id: int, now: datetime, limit: int, after: Position | None = None) -> Page:
+    """All due entries of up to `limit` destinations, those waiting longest first."""
+    asked = {"bot": bot_id, "now": now, "limit": limit}
+    if after is None:
+        return _page(await tx.execute(_FIRST_PAGE, asked))
+    return _page(await tx.execute(_NEXT_PAGE, asked | {"at": after[0], "id": after[1]}))
+
+
+def _page(rows: Iterable[Row[Any]]) -> Page:
+    """`last`: each destination was found by its first entry; what of it stands later is dealt with all the same."""
+    found: dict[tuple[Any, ...], list[Place]] = {}
+    last: Position | None = None
+    for destination_id, group in groupby(rows, itemgetter(0)):
+        entries: list[Any] = list(group)
+        first = entries[0]
+        key: tuple[Any, ...] = (first[2:], *(row[2:6] for row in entries[1:]))
+        found.setdefault(key, []).append((destination_id, tuple([row[1] for row in entries])))
+        at = (first[5], first[1])
+        last = at if last is None or at > last else last
+    cases: dict[Case, list[Place]] = {}
+    for key, places in found.items():  # PostgreSQL gives the settings in any order: so twice the same case
+        cases.setdefault(_case(key), []).extend(places)
+    return Page(cases, last)
+
+
+def _case(key: tuple[Any, ...]) -> Case:
+    zone, language, state, length, through, muted_until, followed = key[0][4:]
+    times = tuple(ScheduleEntry(number, 0, *facts[:4]) for number, facts in enumerate(key))
+    return Case(times, zone, language, ChatState(state), length, through, muted_until, _modes(followed))
+
+
+def _modes(followed: str | None) -> tuple[tuple[int, Mode], ...]:
+    pairs = [item.split(":") for item in (followed or "").split(",") if item]
+    return tuple(sorted((int(topic_id), Mode(mode)) for topic_id, mode in pairs))
+
+
+async def filings(
+    tx: Connection, *, topic_ids: Collection[int], start: datetime, end: datetime, limit: int
+) -> dict[int, list[Filing]]:
+    """By topic, what became usable in (start, end], the archive excepted: the latest `limit` of each, latest first."""
+    found: dict[int, list[Filing]] = {topic_id: [] for topic_id in topic_ids}
+    columns = (article_topic.c.topic_id, article_topic.c.released_at, article_topic.c.article_id)
+    asked = sorted(found)
+    for begin in range(0, len(asked), TOPICS_AT_ONCE):
+        parts = [
+            select(*columns, article_topic.c.salience)
+            .where(article_topic.c.topic_id == topic_id)
+            .where(article_topic.c.released_at > start, article_topic.c.released_at <= end)
+            .order_by(article_topic.c.released_at.desc(), article_topic.c.article_id.desc())
+            .limit(limit)
+            for topic_id in asked[begin : begin + TOPICS_AT_ONCE]
+        ]
+        for row in await tx.execute(union_all(*(select(part.subquery()) for part in parts))):
+            found[row[0]].append(Filing(row[1], row[2], row[3]))
+    return found
+
+
+# Writing
+
+
+def _of(tx: Connection) -> FromClause:
+    return _GIVEN.of[tx.dialect.name]
+
+
+def _moved(given: FromClause) -> Update:
+    return (
+        update(schedule)
+        .where(schedule.c.id.in_(select(given.c.id)), schedule.c.next_at == bindparam("was"))
+        .values(next_at=bindparam("following"))
+        .returning(schedule.c.id)
+    )
+
+
+_MOVED = {name: _moved(given) for name, given in _GIVEN.of.items()}
+_THROUGH = {
+    name: update(destination)
+    .where(destination.c.id.in_(select(given.c.id)))
+    .values(digest_through=bindparam("through"))
+    for name, given in _GIVEN.of.items()
+}
+
+
+async def advance(tx: Connection, was: datetime, following: datetime | None, entry_ids: Iterable[int]) -> set[int]:
+    """Entries that still stand at `was` go on to their next moment, held until the commit; gives their ids."""
+    values = _GIVEN.values(tx, [(entry_id,) for entry_id in entry_ids])
+    found = await tx.scalars(_MOVED[tx.dialect.name], values | {"was": was, "following": following})
+    return set(found)
+
+
+async def take_slot(tx: Connection, slot: Slot, destination_ids: Collection[int]) -> set[int]:
+    """Write down that these destinations' slot is dealt with; gives those for which it had not been."""
+    if not destination_ids:
+        return set()
+    given = _of(tx)
+    columns = [given.c.id, literal(slot.key), literal(slot.at, digest_slot.c.due_at.type)]
+    query = insert_into(tx, digest_slot).from_select(
+        ["destination_id", "slot", "due_at"], select(*columns).where(true())
+    )
+    query = query.on_conflict_do_nothing(index_elements=["destination_id", "slot"])
+    values = _GIVEN.values(tx, [(destination_id,) for destination_id in destination_ids])
+    return set(await tx.scalars(query.returning(digest_slot.c.destination_id), values))
+
+
+async def set_through(tx: Connection, through: datetime, destination_ids: Collection[int]) -> None:
+    """The end of these destinations' last digest window."""
+    if destination_ids:
+        values = _GIVEN.values(tx, [(destination_id,) for destination_id in destination_ids])
+        await tx.execute(_THROUGH[tx.dialect.name], values | {"through": through})
+
+
+async def queue(tx: Connection, bot_id: int, lane: Lane, pairs: Sequence[tuple[int, int]], now: datetime) -> None:
+    """Queue for each (edition id, destination id) a delivery, where there is none yet."""
+    if not pairs:
+        return
+    given, at = _PAIRS.of[tx.dialect.name], delivery.c.not_before.type
+    chosen = select(
+        literal(bot_id, delivery.c.bot_id.type),
+        given.c.edition,
+        given.c.destination,
+        literal_column(str(int(lane))),
+        literal(DeliveryState.QUEUED.value, delivery.c.state.type),
+        literal(now, at),
+        literal(now, at),
+    ).where(true())
+    columns = ["bot_id", "edition_id", "destination_id", "lane", "state", "not_before", "created_at"]
+    query = insert_into(tx, delivery).from_select(columns, chosen)
+    query = query.on_conflict_do_nothing(index_elements=["edition_id", "destination_id"])
+    await tx.execute(query, _PAIRS.values(tx, pairs))
