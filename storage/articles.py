@@ -28,7 +28,16 @@ from sqlalchemy import (
 from storage import identity
 from storage.database import Connection
 from storage.records import Article, ArticleStatus, Cursor, NewArticle
-from storage.schema import article, article_copy, article_topic, article_topic_pending, source, topic
+from storage.schema import (
+    article,
+    article_copy,
+    article_topic,
+    article_topic_pending,
+    source,
+    story_term,
+    story_traits,
+    topic,
+)
 from storage.words import search_text
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -146,10 +155,18 @@ async def release(tx: Connection, article_id: int, now: datetime) -> Article:
 
 
 async def set_status(tx: Connection, article_id: int, status: ArticleStatus, now: datetime) -> Article:
-    """`usable` is `release`; any other takes the article out of every list. Raises LookupError."""
+    """`usable` is `release`; any other takes the article out of every list, rejecting and killing out of its story.
+
+    Raises LookupError.
+    """
     if status is ArticleStatus.USABLE:
         return await release(tx, article_id, now)
-    await tx.execute(update(article).where(article.c.id == article_id).values(status=status, alert_due=False))
+    values: dict[str, Any] = {"status": status, "alert_due": False}
+    if status in (ArticleStatus.REJECTED, ArticleStatus.CANCELED):
+        values["story_id"] = None
+        for table in (story_term, story_traits):
+            await tx.execute(delete(table).where(table.c.article_id == article_id))
+    await tx.execute(update(article).where(article.c.id == article_id).values(**values))
     await _put_topics(tx, article_id, await topics_of(tx, article_id))
     return await _known(tx, article_id)
 

@@ -146,7 +146,15 @@ article = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("embargo_until", UtcDateTime),
     Column("paywalled", Boolean, nullable=False, server_default=text("false")),
+    Column("story_id", BigId),  # of a story of several; most articles are alone
     UniqueConstraint("source_id", "guid"),
+    Index(
+        "ix_article_story",
+        "story_id",
+        "id",
+        postgresql_where=text("story_id IS NOT NULL"),
+        sqlite_where=text("story_id IS NOT NULL"),
+    ),
     Index(
         "ix_article_usable",
         "published_at",
@@ -206,6 +214,63 @@ shingle = Table(
     Column("hash", BigInteger, primary_key=True, autoincrement=False),
     Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, index=True),
     sqlite_with_rowid=False,
+)
+
+# Several articles about one event.
+story = Table(
+    "story",
+    metadata,
+    _id(),
+    Column("headline_id", BigInteger),  # the article whose headline is the story's
+    Column("summary", JSON(none_as_null=True)),  # what its articles tell together, and
+    Column("summary_of", String(64)),  # of which versions of which articles it was made
+    Column("merged_into", BigInteger),
+    Column("made_at", UtcDateTime, nullable=False),
+)
+
+# The terms by which recent articles are found that may be of one story; `at` is when they were published.
+story_term = Table(
+    "story_term",
+    metadata,
+    Column("term", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, primary_key=True),
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
+# What of recent articles is compared (ingest.stories packs it).
+story_traits = Table(
+    "story_traits",
+    metadata,
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
+    Column("traits", LargeBinary, nullable=False),
+    Column("kept_at", UtcDateTime, nullable=False, index=True),
+)
+
+# What editors changed: merged another story into this one, or split articles off it into another.
+story_change = Table(
+    "story_change",
+    metadata,
+    _id(),
+    Column("story_id", ForeignKey("story.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("other_id", BigInteger),
+    Column("article_ids", JSON, nullable=False),
+    Column("changed_by", BigInteger),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# What an article said before its source changed it.
+article_version = Table(
+    "article_version",
+    metadata,
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("headline", Text, nullable=False),
+    Column("paragraphs", JSON, nullable=False),
+    Column("summary", JSON, nullable=False),
+    Column("url", Text),
+    Column("replaced_at", UtcDateTime, nullable=False),
 )
 
 topic = Table(
