@@ -8,6 +8,7 @@ the page's size bounds how long other writers wait, and how long the event loop 
 then given to nobody (the process died) is found again by its signature.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +16,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from delivery.reading import Composer, Reading, shown_under
+from delivery.reading import Composer, Reading, chains_of, shown_under
 from delivery.schedule import CATCH_UP, Due, Slot, Turn, take_turn, window_start
 from delivery.wording import table
 from storage import articles, digests, editions, topics
 from storage.database import Connection, Database
-from storage.digests import Case, Page, Place
+from storage.digests import Case, Page, Place, Position
 from storage.errors import StaleEditionError, StaleScheduleError
 from storage.records import ChatState, EditionKind, EditionPart, Mode, ScheduleEntry, Topic
 
@@ -29,6 +30,7 @@ log = structlog.get_logger()
 BATCH = 2_000
 AT_ONCE = 40_000
 EDITIONS_AT_ONCE = 20
+CASES_AT_ONCE = 100
 LANE = editions.LANES[EditionKind.DIGEST]
 
 
@@ -69,12 +71,10 @@ async def run_due(
     while page.cases and done < most:
         done += page.places
         try:
-            await run.deal_with(page)
+            page = await run.deal_with(page, batch)
         except (StaleEditionError, StaleScheduleError):
             log.info("digests_composed_again", destinations=page.places)
             break
-        async with db.read() as tx:
-            page = await digests.due(tx, bot_id, now, batch, page.last)
     return done
 
 
@@ -83,13 +83,14 @@ class Planner:
 
     def __init__(self, known: Sequence[Topic], now: datetime, catch_up: timedelta) -> None:
         self.known, self._now, self._catch_up = known, now, catch_up
+        self._chains = chains_of(known)
         self._turns: dict[tuple[tuple[ScheduleEntry, ...], str], Turn] = {}
         self._shown: dict[tuple[tuple[int, Mode], ...], tuple[tuple[int, int], ...]] = {}
 
     def plan(self, case: Case) -> Plan:
         turn = self._turn(case)
         if case.modes not in self._shown:
-            self._shown[case.modes] = shown_under(dict(case.modes), self.known)
+            self._shown[case.modes] = shown_under(dict(case.modes), self._chains)
         shown = self._shown[case.modes]
         return Plan(turn, _reading(case, turn, shown, self._now), _since(case, turn) if shown else None)
 
@@ -116,6 +117,10 @@ def _since(case: Case, turn: Turn) -> datetime | None:
     return window_start(None, min(slot.at for slot in turn.slots))
 
 
+Planned = tuple[Case, Plan, list[Place]]
+Mine = list[tuple[Plan, list[int]]]  # a plan with destination ids
+
+
 class _Run:
     """One call of the tick: what it has composed serves all its pages."""
 
@@ -124,8 +129,23 @@ class _Run:
         self._composer = Composer(planner.known)
         self._editions: dict[Reading, int | None] = {}  # None: nothing new
 
-    async def deal_with(self, page: Page) -> None:
-        plans = [(case, self._planner.plan(case), places) for case, places in page.cases.items()]
+    async def deal_with(self, page: Page, following: int) -> Page:
+        """All of this page; gives the next one, which is read meanwhile.
+
+        What of it belongs to a destination of this page is left alone when its turn comes: it will have moved.
+        """
+        reading = asyncio.ensure_future(self._read(following, page.last))
+        try:
+            await self._settle(await self._plans(page))
+            return await reading
+        finally:
+            reading.cancel()
+
+    async def _read(self, limit: int, after: Position | None) -> Page:
+        async with self._db.read() as tx:
+            return await digests.due(tx, self._bot_id, self._now, limit, after)
+
+    async def _settle(self, plans: Sequence[Planned]) -> None:
         await self._prepare([plan.reading for _, plan, _ in plans if plan.reading is not None])
         async with self._db.begin() as tx:
             mine = await _advance(tx, plans)
@@ -133,6 +153,14 @@ class _Run:
             await digests.queue(tx, self._bot_id, LANE, sorted(pairs), self._now)
             for moment, destination_ids in through.items():
                 await digests.set_through(tx, moment, destination_ids)
+
+    async def _plans(self, page: Page) -> list[Planned]:
+        plans = []
+        for number, (case, places) in enumerate(page.cases.items(), start=1):
+            plans.append((case, self._planner.plan(case), places))
+            if number % CASES_AT_ONCE == 0:
+                await asyncio.sleep(0)  # others have their turn
+        return plans
 
     async def _prepare(self, readings: Iterable[Reading]) -> None:
         """Each new reading's edition; of those that exist already the parts are not needed."""
@@ -166,10 +194,6 @@ class _Run:
                 )[0]
                 for signature, parts in composed.items()
             }
-
-
-Planned = tuple[Case, Plan, list[Place]]
-Mine = list[tuple[Plan, list[int]]]  # a plan with destination ids
 
 
 async def _advance(tx: Connection, plans: Iterable[Planned]) -> Mine:
@@ -221,13 +245,13 @@ def _outcome(
     pairs: list[tuple[int, int]] = []
     through: dict[datetime, list[int]] = defaultdict(list)
     for plan, destination_ids in mine:
-        new: set[int] = set()
+        readers: list[int] = []
         if plan.reading is not None:
-            new = new.union(*(fresh[slot.key] for slot in plan.turn.slots if slot.at == plan.turn.through))
-            readers = [destination_id for destination_id in destination_ids if destination_id in new]
+            keys = [slot.key for slot in plan.turn.slots if slot.at == plan.turn.through]
+            readers = [place for place in destination_ids if any(place in fresh[key] for key in keys)]
             through[plan.reading.end] += readers
             edition_id = made[plan.reading]
-            pairs += [] if edition_id is None else [(edition_id, destination_id) for destination_id in readers]
+            pairs += [] if edition_id is None else [(edition_id, place) for place in readers]
         if plan.since is not None:
-            through[plan.since] += [destination_id for destination_id in destination_ids if destination_id not in new]
+            through[plan.since] += set(destination_ids).difference(readers)
     return pairs, through

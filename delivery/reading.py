@@ -40,15 +40,21 @@ class Reading:
         return "digest:" + hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
-def shown_under(modes: Mapping[int, Mode], known: Sequence[Topic]) -> tuple[tuple[int, int], ...]:
-    """(topic id, id of the topic under which it is shown): each topic by the nearest setting for it or an ancestor."""
+def shown_under(modes: Mapping[int, Mode], chains: Mapping[int, Sequence[int]]) -> tuple[tuple[int, int], ...]:
+    """(topic id, id of the topic under which it is shown): each topic by the nearest setting for it or an ancestor.
+
+    `chains`: each topic's id → those of it and its ancestors, nearest first.
+    """
     found = []
-    for topic in known:
-        chain = topics.with_ancestors(known, [topic.id])
-        nearest = next((topic_id for topic_id in chain if topic_id in modes), None)
+    for topic_id, chain in chains.items():
+        nearest = next((above for above in chain if above in modes), None)
         if nearest is not None and modes[nearest] is Mode.DIGEST:
-            found.append((topic.id, nearest))
+            found.append((topic_id, nearest))
     return tuple(sorted(found))
+
+
+def chains_of(known: Sequence[Topic]) -> dict[int, Sequence[int]]:
+    return {topic.id: topics.with_ancestors(known, [topic.id]) for topic in known}
 
 
 def choose(

@@ -120,15 +120,17 @@ def _due(*further: ColumnElement[bool]) -> Select[Any]:
 
 # Built once: for each batch anew they cost more than its reading.
 _FIRST_PAGE = _due()
-_NEXT_PAGE = _due(tuple_(schedule.c.next_at, schedule.c.id) > tuple_(bindparam("at"), bindparam("id")))
+_NEXT_PAGE = _due(
+    tuple_(schedule.c.next_at, schedule.c.id) > tuple_(bindparam("at", type_=schedule.c.next_at.type), bindparam("id"))
+)
 
 
 async def due(tx: Connection, bot_id: int, now: datetime, limit: int, after: Position | None = None) -> Page:
     """All due entries of up to `limit` destinations, those waiting longest first."""
     asked = {"bot": bot_id, "now": now, "limit": limit}
     if after is None:
-        return _page(await tx.execute(_FIRST_PAGE, asked))
-    return _page(await tx.execute(_NEXT_PAGE, asked | {"at": after[0], "id": after[1]}))
+        return _page((await tx.execute(_FIRST_PAGE, asked)).all())
+    return _page((await tx.execute(_NEXT_PAGE, asked | {"at": after[0], "id": after[1]})).all())
 
 
 def _page(rows: Iterable[Row[Any]]) -> Page:
@@ -209,7 +211,7 @@ async def advance(tx: Connection, was: datetime, following: datetime | None, ent
     """Entries that still stand at `was` go on to their next moment, held until the commit; gives their ids."""
     values = _GIVEN.values(tx, [(entry_id,) for entry_id in entry_ids])
     found = await tx.scalars(_MOVED[tx.dialect.name], values | {"was": was, "following": following})
-    return set(found)
+    return set(found.all())
 
 
 async def take_slot(tx: Connection, slot: Slot, destination_ids: Collection[int]) -> set[int]:
@@ -223,7 +225,7 @@ async def take_slot(tx: Connection, slot: Slot, destination_ids: Collection[int]
     )
     query = query.on_conflict_do_nothing(index_elements=["destination_id", "slot"])
     values = _GIVEN.values(tx, [(destination_id,) for destination_id in destination_ids])
-    return set(await tx.scalars(query.returning(digest_slot.c.destination_id), values))
+    return set((await tx.scalars(query.returning(digest_slot.c.destination_id), values)).all())
 
 
 async def set_through(tx: Connection, through: datetime, destination_ids: Collection[int]) -> None:
