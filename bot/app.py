@@ -160,10 +160,27 @@ async def opened(settings: Settings, process: Process) -> AsyncIterator[Database
         if database.path is not None:
             database.path.parent.mkdir(parents=True, exist_ok=True)
         database.own()
-        await (migrate.upgrade(database) if process is Process.ALL else migrate.check(database))
+        if process is Process.ALL:
+            async with direct(settings, database) as past_the_pooler:
+                await migrate.upgrade(past_the_pooler)
+        else:
+            await migrate.check(database)
         yield database
     finally:
         await database.dispose()
+
+
+@asynccontextmanager
+async def direct(settings: Settings, database: Database) -> AsyncIterator[Database]:
+    """The same database past its transaction pooler, where there is one: poolers cut long migrations short."""
+    if settings.database_direct_url is None:
+        yield database
+        return
+    found = Database(settings.direct_database)
+    try:
+        yield found
+    finally:
+        await found.dispose()
 
 
 @asynccontextmanager

@@ -49,9 +49,13 @@ async def _with_database(url: str, work: Callable[[Database], Awaitable[T]]) -> 
         await database.dispose()
 
 
-def _call(work: Callable[[Database], Awaitable[T]]) -> T:
-    """Do it on the configured database; what goes wrong ends the program with a sentence."""
-    url = terminal.settings().database
+def _call(work: Callable[[Database], Awaitable[T]], *, direct: bool = False) -> T:
+    """Do it on the configured database; what goes wrong ends the program with a sentence.
+
+    `direct`: past its transaction pooler.
+    """
+    settings = terminal.settings()
+    url = settings.direct_database if direct else settings.database
     try:
         with stored.explained():
             return terminal.run(_with_database(url, work))
@@ -62,7 +66,7 @@ def _call(work: Callable[[Database], Awaitable[T]]) -> T:
 @db.command()
 def upgrade() -> None:
     """Bring the database to this release's schema."""
-    _call(migrate.upgrade)
+    _call(migrate.upgrade, direct=True)
     terminal.out.print(f"The database is at {migrate.head()}.")
 
 

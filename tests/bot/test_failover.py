@@ -1,0 +1,220 @@
+"""Web, worker and two senders as a host runs them, ended one after the other in the middle of a push.
+
+Once with PostgreSQL itself, once through a real PgBouncer in transaction mode.
+"""
+
+import asyncio
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+import structlog
+from sqlalchemy import func, select
+
+from delivery.lock import SenderLock
+from delivery.send import CALL_SLOTS
+from sandbox.ledger import Row
+from storage import outbox
+from storage.database import Database
+from storage.records import Mode
+from storage.schema import delivery
+from tests.bot.service_rig import (
+    ARTICLE,
+    HEADLINE,
+    OWNER,
+    Program,
+    Wire,
+    environment,
+    finished,
+    free_port,
+    tidings,
+    wire,
+)
+from tests.delivery.news import BOT, reader
+from tests.delivery.series import TOKEN, TOPIC
+from tests.pgbouncer import pooler
+
+log = structlog.get_logger(__name__)
+
+CHATS = 170
+TAKEN_OVER_WITHIN_S = 10.0
+QUIET_S = 1.5
+PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Of one empty database: what the processes get, and its own."""
+
+    url: str
+    direct: str
+
+
+@pytest.fixture(params=["direct", "pgbouncer"])
+def addresses(request: pytest.FixtureRequest, postgres_server: str) -> Iterator[Addresses]:
+    name = f"failover_{request.param}"
+    direct = postgres_server.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        try:
+            if request.param == "direct":
+                yield Addresses(direct, direct)
+            else:
+                with pooler(direct) as url:
+                    yield Addresses(url, direct)
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@dataclass
+class Service:
+    """The processes, and all that can be seen of them from outside."""
+
+    where: Wire
+    database: Database
+    direct: str
+    programs: dict[str, Program]
+
+    def arrived(self) -> list[Row]:
+        rows = self.where.sandbox.ledger.rows
+        return [row for row in rows if row.method == "sendMessage" and row.ok and (row.chat_id or 0) not in (OWNER, 0)]
+
+    async def unrecorded(self) -> int:
+        async with self.database.read() as tx:
+            return int(await tx.scalar(select(func.count()).where(delivery.c.state == "sending")) or 0)
+
+    async def has(self, count: int) -> None:
+        """Wait until so many messages have arrived."""
+        async with asyncio.timeout(PATIENCE_S):
+            while len(self.arrived()) < count:  # noqa: ASYNC110 - the ledger has no event
+                await asyncio.sleep(0.01)
+
+    async def settled(self) -> None:
+        query = select(func.count()).where(delivery.c.state.in_(("queued", "sending")))
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                async with self.database.read() as tx:
+                    if not await tx.scalar(query):
+                        return
+                await asyncio.sleep(0.1)
+
+    async def goes_on_after(self, moment: float) -> float:
+        """Seconds from then until the next message arrived that nobody had on its way at that time."""
+        quiet_since = moment + 0.3
+        async with asyncio.timeout(PATIENCE_S):
+            while not (later := [row.at for row in self.arrived() if row.at > quiet_since]):  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.02)
+        return later[0] - moment
+
+
+@asynccontextmanager
+async def service(addresses: Addresses, cwd: Path) -> AsyncIterator[Service]:
+    """Released and started: the first sender leads, the second and the worker stand by."""
+    port = free_port()
+    async with AsyncExitStack() as stack:
+        where = await stack.enter_async_context(wire(TOKEN))
+        env = environment(
+            DATABASE_URL=addresses.url,
+            TELEGRAM_BOT_TOKEN=TOKEN,
+            TELEGRAM_API_URL=where.root,
+            WEBHOOK_URL=f"http://127.0.0.1:{port}",
+            OWNER_IDS=str(OWNER),
+            PORT=str(port),
+        )
+        env |= {"DATABASE_DIRECT_URL": addresses.direct} if addresses.direct != addresses.url else {}
+        status, said = await finished("db", "upgrade", cwd=cwd, env=env)
+        assert status == 0, said
+        programs: dict[str, Program] = {}
+        for name, role, ready in (
+            ("first", "sender", "sender_leads"),
+            ("second", "sender", "sender_stands_by"),
+            ("worker", "worker", "sender_stands_by"),
+            ("web", "web", "started"),
+        ):
+            programs[name] = await stack.enter_async_context(tidings("run", role, cwd=cwd, env=env))
+            await programs[name].printed(ready)
+        status, said = await finished("ingest", str(ARTICLE), cwd=cwd, env=env)
+        assert status == 0, said
+        database = Database(addresses.direct)
+        stack.push_async_callback(database.dispose)
+        yield Service(where, database, addresses.direct, programs)
+
+
+async def many_readers(running: Service) -> list[int]:
+    chat_ids = running.where.sandbox.world.bulk_chats(CHATS)
+    async with running.database.begin() as tx:
+        for chat_id in chat_ids:
+            await reader(tx, chat_id, {TOPIC: Mode.DIGEST}, since=datetime.now(UTC) + timedelta(days=1))
+    return chat_ids
+
+
+async def kill_the_leader(running: Service) -> tuple[int, float]:
+    """Gives how many calls it left unrecorded, and after how many seconds another went on."""
+    first = running.programs["first"].process
+    first.send_signal(signal.SIGKILL)
+    await first.wait()
+    killed_at = time.time()
+    left = await running.unrecorded()
+    return left, await running.goes_on_after(killed_at)
+
+
+async def cut_the_leaders_lock(running: Service) -> tuple[int, float]:
+    """Another takes the lock and the epoch before any standby can: nothing leaves while it has them."""
+    key = SenderLock(running.database, BOT).key
+    async with await psycopg.AsyncConnection.connect(running.direct, autocommit=True) as intruder:
+        waiting = asyncio.create_task(intruder.execute("SELECT pg_advisory_lock(%s)", (key,)))
+        await asyncio.sleep(0.3)
+        await _cut_lock(running.direct)
+        await waiting
+        async with running.database.begin() as tx:
+            await outbox.take_over(tx, BOT)
+        taken_at, left = time.time(), await running.unrecorded()
+        await asyncio.sleep(QUIET_S)
+        later = [row for row in running.arrived() if row.at > taken_at]
+        assert len(later) <= left, "a sender without its lock went on"
+        freed_at = time.time()
+    return left, await running.goes_on_after(freed_at)
+
+
+async def _cut_lock(url: str) -> None:
+    """End the connection that holds the sender's lock, as a failing network does."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as operator:
+        await operator.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND mode ="
+            " 'ExclusiveLock' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+
+
+@pytest.mark.slow
+async def test_a_push_survives_a_killed_sender_and_a_cut_lock(addresses: Addresses, tmp_path: Path) -> None:
+    async with service(addresses, tmp_path) as running:
+        chat_ids = await many_readers(running)
+        await running.where.asks(OWNER, f"/push {TOPIC}", f"{CHATS} chats", said=lambda: _said(running))
+        await running.has(30)
+        after_kill = await kill_the_leader(running)
+        await running.has(90)
+        after_cut = await cut_the_leaders_lock(running)
+        await running.settled()
+        counts = Counter(row.chat_id for row in running.arrived() if HEADLINE in str(row.params["text"]))
+        assert set(counts) == set(chat_ids)
+        doubled = sum(counts.values()) - CHATS
+        log.info("failover", doubled=doubled, after_kill=after_kill, after_cut=after_cut)
+        for left, seconds in (after_kill, after_cut):
+            assert left <= CALL_SLOTS
+            assert seconds < TAKEN_OVER_WITHIN_S
+        assert doubled <= after_kill[0] + after_cut[0]
+        for name in ("second", "worker", "web"):
+            assert await running.programs[name].terminate() == 0
+        assert "sender_lock_lost" in _said(running) or "sender_superseded" in _said(running)
+        assert "Traceback" not in _said(running)
+
+
+def _said(running: Service) -> str:
+    return "\n".join(f"--- {name}\n{program.output}" for name, program in running.programs.items())
