@@ -2,8 +2,9 @@
 
     draft → tidy ─→ known already? ──yes──────────────────────────────────────→ Taken (duplicate_of)
                          │ no                                                        ↑
-                         └→ study: language, topics, summary (off the loop)          │ somebody was quicker
-                              └→ decide: usable or pending, archive ─→ store (one short transaction) → Taken
+                         └→ study: language, topics, summary, traits (off the loop)  │ somebody was quicker
+                              └→ decide: usable or pending, archive ─→ store, find its story → Taken
+                                                                       (one short transaction)
 
 Deciding is pure; only `Desk` touches the database. The summary is made before the transaction begins, so that a writer
 never waits for it. The same article from two processes at once is one article: the second meets a unique constraint and
@@ -23,12 +24,14 @@ from urllib.parse import urlsplit
 from sqlalchemy.exc import IntegrityError
 
 import summarizer
+from ingest import grouping
 from ingest.datelines import read_dateline, without_dateline
 from ingest.decode import clean
 from ingest.errors import ExtractError
 from ingest.likeness import are_one, likeness, sample, words_of
+from ingest.stories import pack, traits
 from ingest.topics import Matcher
-from storage import articles, near, sources, topics
+from storage import articles, near, sources, stories, topics
 from storage.database import Connection, Database
 from storage.records import Article, ArticleDraft, ArticleStatus, NewArticle, SourceKind, Topic
 from storage.words import search_text
@@ -57,7 +60,7 @@ class Taken:
 class Study:
     """What reading the text showed. `topics` maps topic id to salience; `search` is what is indexed.
 
-    `sample` finds near copies.
+    `sample` finds near copies, `traits` (packed, by ingest.stories) the story.
     """
 
     language: str
@@ -65,6 +68,7 @@ class Study:
     summary: tuple[str, ...]
     search: str | None = None
     sample: tuple[int, ...] = ()
+    traits: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +171,7 @@ class Desk:
 
     async def _store(self, prepared: Sequence[Prepared | Taken]) -> list[Taken]:
         async with self._db.begin() as tx:
+            await stories.lock(tx)
             await articles.release_lock(tx)
             return [one if isinstance(one, Taken) else await self._add(tx, one) for one in prepared]
 
@@ -187,6 +192,7 @@ class Desk:
         new = decide(draft, prepared.study, arrival, source_id=source.id, released_at=released_at)
         added = await articles.add(tx, new, arrival.now)
         await near.remember(tx, added.id, prepared.study.sample)
+        await grouping.file(tx, added, prepared.study.traits, now=arrival.now)
         return Taken(added, None)
 
 
@@ -249,7 +255,8 @@ def study_draft(draft: ArticleDraft, rules: tuple[Topic, ...]) -> Study:
     )
     filed = _matcher(rules).match(draft.headline, draft.paragraphs, draft.dateline)
     indexed = search_text(draft.headline, draft.paragraphs, draft.caption)
-    return Study(language, filed, found.sentences, indexed, sample(words_of(draft.paragraphs)))
+    told = pack(traits(draft.headline, draft.paragraphs, language))
+    return Study(language, filed, found.sentences, indexed, sample(words_of(draft.paragraphs)), told)
 
 
 def _without_dateline(paragraphs: Sequence[str]) -> list[str]:

@@ -56,7 +56,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an editor did. `merged`: of `other_id` into `story_id`; `split`: of the articles, into `other_id` or alone."""
+    """What an editor did. `merged`: of `other_id` into `story_id`; `split`: of articles, into `other_id` or alone."""
 
     story_id: int
     kind: str
@@ -240,6 +240,10 @@ async def join(tx: Connection, article_id: int, found: Candidate, *, headline_id
     await _put(tx, [article_id], story_id)
     await tx.execute(update(story).where(story.c.id == story_id).values(headline_id=headline_id))
     return story_id
+
+
+async def is_trusted(tx: Connection, source_id: int) -> bool:
+    return bool(await tx.scalar(select(source.c.trusted).where(source.c.id == source_id)))
 
 
 async def _put(tx: Connection, article_ids: Iterable[int], story_id: int | None) -> None:
