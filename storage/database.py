@@ -9,16 +9,19 @@ import fcntl
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import Table, event
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from storage import sqlite
 from storage.errors import DatabaseBusyError, DatabaseUrlError
 
 Connection: TypeAlias = AsyncConnection
@@ -110,7 +113,8 @@ def lock_beside(path: Path) -> int | None:
 
 def _create_engine(url: URL) -> AsyncEngine:
     if url.get_backend_name() == "sqlite":
-        engine = create_async_engine(url, pool_size=POOL_SIZE)
+        opened = partial(sqlite.connect, url.database or "")
+        engine = create_async_engine(url, pool_size=POOL_SIZE, async_creator=opened)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
@@ -141,6 +145,6 @@ def _begin_sqlite(connection: SyncConnection) -> None:
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
-def insert_into(tx: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def insert_into(tx: Connection, table: Table) -> sqlite_dialect.Insert | postgresql.Insert:
     """An INSERT of this connection's own dialect, which knows ON CONFLICT."""
-    return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
+    return sqlite_dialect.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
