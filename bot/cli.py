@@ -16,6 +16,7 @@ WHERE = {
     "summarize": "bot.cli_summarize",
     "digest": "bot.cli_ingest",
     "search": "bot.cli_search",
+    "story": "bot.cli_story",
     "sources": "bot.cli_sources",
     "deliveries": "bot.cli_deliveries",
     "db": "bot.cli_ops",

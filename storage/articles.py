@@ -419,6 +419,7 @@ def _article(row: Row[Any], topics: tuple[str, ...]) -> Article:
         topics=topics,
         added_by=row.added_by,
         created_at=row.created_at,
+        story_id=row.story_id,
         paywalled=row.paywalled,
         embargo_until=row.embargo_until,
     )

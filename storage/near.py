@@ -4,7 +4,7 @@ A copy is no article of its own: it is another source of the article that it rep
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -84,6 +84,22 @@ async def copies_of(tx: Connection, article_id: int) -> list[Copy]:
         .order_by(article_copy.c.id)
     )
     return [Copy(row.article_id, row.name, row.url, row.headline, row.created_at) for row in await tx.execute(query)]
+
+
+async def sources_of(tx: Connection, article_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """Article id → the other sources that print it, in the order in which they came."""
+    query = (
+        select(article_copy.c.article_id, source.c.name)
+        .join(source, source.c.id == article_copy.c.source_id)
+        .join(article, article.c.id == article_copy.c.article_id)
+        .where(article_copy.c.article_id.in_(article_ids), article_copy.c.source_id != article.c.source_id)
+        .order_by(article_copy.c.id)
+    )
+    found: dict[int, tuple[str, ...]] = {}
+    for row in await tx.execute(query):
+        names = found.get(row.article_id, ())
+        found[row.article_id] = names if row.name in names else (*names, row.name)
+    return found
 
 
 async def prune(tx: Connection, *, before: datetime, limit: int) -> int:

@@ -227,6 +227,7 @@ class Article:
     created_at: datetime
     paywalled: bool = False
     embargo_until: datetime | None = None
+    story_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ WINDOW = timedelta(days=7)
 # Of the articles that share a term the newest are looked at; of those that share most, their stories; of these, the
 # last articles.
 HOLDERS, NEAREST, STORIES, MEMBERS = 40, 60, 6, 20
+FEWEST_SHARED = 3  # terms of an article that is related
 # Any constant of our own. Whoever files articles under stories holds it: two at once would make two stories of one.
 STORY_LOCK = 0x71D1_0003
 MERGED, SPLIT = "merged", "split"
@@ -187,6 +188,18 @@ async def candidates(tx: Connection, keys: Sequence[int], at: datetime) -> list[
         found.setdefault(row.number, []).append(Member(row.article_id, row.traits, row.trusted))
     numbered = ((story_id, story_id or -(alone or 0)) for story_id, alone in groups)
     return [Candidate(story_id, tuple(found[number])) for story_id, number in numbered if number in found]
+
+
+async def near(tx: Connection, article_id: int, *, limit: int) -> list[int]:
+    """Ids of articles that share most of its weightiest terms, while these are kept; best first."""
+    own = await tx.execute(select(story_term.c.term, story_term.c.at).where(story_term.c.article_id == article_id))
+    terms = own.all()
+    if not terms:
+        return []
+    rows = await tx.execute(union_all(*(_holders(row.term, row.at) for row in terms)))
+    shared = Counter(row.article_id for row in rows if row.article_id != article_id)
+    best = sorted(shared.items(), key=lambda item: (-item[1], -item[0]))
+    return [key for key, count in best[:limit] if count >= FEWEST_SHARED]
 
 
 def _holders(term: int, at: datetime) -> Any:

@@ -13,6 +13,7 @@ from bot.commands import (
     desk_sources,
     desk_status,
     desk_urgent,
+    story,
 )
 from bot.commands.build import build
 from bot.commands.desk_add import Adding, Intake
@@ -46,8 +47,13 @@ def registry(intake: Intake, find: Find = finds_nothing) -> Registry:
             *(command for room in rooms for command in room.COMMANDS),
             *desk_sources.commands(sourcing),
             *desk_opml.COMMANDS,
+            *story.DESK_COMMANDS,
         ),
-        (*desk_add.presses(adding), *(press for room in (*rooms, desk_sources) for press in room.PRESSES)),
+        (
+            *desk_add.presses(adding),
+            *story.DESK_PRESSES,
+            *(press for room in (*rooms, desk_sources) for press in room.PRESSES),
+        ),
         (
             *desk_add.answers(adding),
             *desk_embargo.ANSWERS,

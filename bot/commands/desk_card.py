@@ -225,12 +225,13 @@ def decide(article: Article) -> Keyboard:
 
 def _send(article: Article, ask: Ask) -> Keyboard:
     read: Button = ("📖 Read it all", f"d-read:{article.id}")
+    told: tuple[Button, ...] = (("📚 Story", f"story:{article.story_id}"),) if article.story_id else ()
     if article.status is not ArticleStatus.USABLE:
-        return ((read,),)
+        return ((read, *told),)
     filed = topics_of(article, ask.topics)[:3] if not article.archive else ()
     push = tuple(((short(f"📣 Push {topic.name}"), f"d-push:{topic.id}"),) for topic in filed)
     amend: tuple[Button, ...] = (("✏️ Correct", f"d-cor:{article.id}"), ("⛔ Kill", f"d-kill:{article.id}"))
-    return ((read, ("📬 Status", f"d-stat:{article.id}")), amend, *push)
+    return ((read, ("📬 Status", f"d-stat:{article.id}"), *told), amend, *push)
 
 
 async def show(ask: Ask) -> Reply:

@@ -48,15 +48,16 @@ async def _latest(ask: Ask, count: int, cursor: str) -> Reply:
     before = cursors.read(cursor)
     async with ask.db.read() as tx:
         found = await articles.latest(tx, limit=count + 1, before=before)
+        others = await pages.Others.of(tx, found)
     if not found:
         return Reply("There is no news yet. As soon as there is, you find it here." if before is None else _THE_END)
-    text, shown = pages.listing(ask, found[:count])
+    text, shown = pages.listing(ask, found[:count], others)
     forward = f"latest:{count}:{cursors.after(shown[-1])}" if len(found) > len(shown) else None
     back = f"latest:{count}:{pages.NEWEST}" if before else None
     head = "<b>Earlier news</b>" if before else "<b>Latest news</b>"
     return Reply(
         f"{head}\n\n{text}",
-        keyboard=(*pages.numbers(shown), *pages.turns(forward, back)),
+        keyboard=(*pages.numbers(shown), *others.buttons(shown), *pages.turns(forward, back)),
         article_ids=tuple(item.id for item in shown),
     )
 
@@ -106,17 +107,18 @@ async def topic_page(ask: Ask, found: Topic, count: int, cursor: str) -> Reply:
     ids = pages.topic_ids(ask.topics, found)
     async with ask.db.read() as tx:
         items = await articles.latest(tx, topic_ids=ids, limit=count + 1, before=before)
+        others = await pages.Others.of(tx, items)
         followed = await subscriptions.of(tx, ask.destination.id)
     follow = _follow_row(found, followed)
     if not items:
         text = f"No news about <b>{render.escape(found.name)}</b> yet. Follow it, and you get what comes."
         return Reply(text if before is None else _THE_END, keyboard=follow)
-    text, shown = pages.listing(ask, items[:count])
+    text, shown = pages.listing(ask, items[:count], others)
     forward = f"{pages.topic_data(found, cursors.after(shown[-1]))}:{count}" if len(items) > len(shown) else None
     back = f"{pages.topic_data(found, pages.NEWEST)}:{count}" if before else None
     return Reply(
         f"<b>{render.escape(found.name)}</b>\n\n{text}",
-        keyboard=(*pages.numbers(shown), *pages.turns(forward, back), *follow),
+        keyboard=(*pages.numbers(shown), *others.buttons(shown), *pages.turns(forward, back), *follow),
         article_ids=tuple(item.id for item in shown),
     )
 
@@ -160,11 +162,14 @@ async def read(ask: Ask) -> Reply:
         return Reply(toast=GONE, alarm=True)
     async with ask.db.read() as tx:
         followed = {item.topic_id for item in await subscriptions.of(tx, ask.destination.id)}
-    return article_reply(ask, article, followed)
+        others = await pages.Others.of(tx, [article])
+    return article_reply(ask, article, followed, others)
 
 
-def article_reply(ask: Ask, article: Article, followed: set[int]) -> Reply:
-    spans = render.article_spans(article, zone=ask.chat.zone, now=ask.now, language=ask.chat.language)
+def article_reply(ask: Ask, article: Article, followed: set[int], others: pages.Others) -> Reply:
+    spans = render.article_spans(
+        article, zone=ask.chat.zone, now=ask.now, language=ask.chat.language, notes=others.note(article.id)
+    )
     block = render.to_html(render.split(spans, pages.LIST_LENGTH)[0])
     mine = [item for item in ask.topics if item.slug in article.topics]
     filed = f"\n\n{' · '.join(render.escape(item.name) for item in mine)}" if mine else ""
@@ -173,10 +178,19 @@ def article_reply(ask: Ask, article: Article, followed: set[int]) -> Reply:
     ]
     return Reply(
         f"{block}{filed}",
-        keyboard=(_sources(article), *rows(follow[:FOLLOW_BUTTONS], FOLLOW_BUTTONS)),
+        keyboard=(
+            _sources(article),
+            (*_story(article, others), ("🧭 Related", f"related:{article.id}")),
+            *rows(follow[:FOLLOW_BUTTONS], FOLLOW_BUTTONS),
+        ),
         fresh=True,
         article_ids=(article.id,),
     )
+
+
+def _story(article: Article, others: pages.Others) -> tuple[Button, ...]:
+    ref = others.stories.get(article.id)
+    return ((f"📚 Story: {pages.sources_told(ref)}", f"story:{ref.id}"),) if ref and ref.source_count > 1 else ()
 
 
 def _sources(article: Article) -> tuple[Button, ...]:

@@ -1,11 +1,15 @@
 """Lists of articles, and buttons that several commands show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bot import names
 from bot.ask import Ask, Button, Keyboard, Reply, rows
 from delivery import render
+from storage import near, stories
+from storage.database import Connection
 from storage.records import Article, Topic
+from storage.stories import StoryRef
 from storage.topics import with_descendants
 
 # A little under Telegram's limit: what stands around the list is added.
@@ -16,14 +20,52 @@ LABEL_LENGTH = 28
 DATA_BYTES = 64
 TOPICS_A_PAGE = 12
 NEWEST = "new"
+COPIES_NAMED = 5
 
 
-def listing(ask: Ask, found: Sequence[Article]) -> tuple[str, tuple[Article, ...]]:
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Who else tells of the articles of a list: by article id its story, and the sources that print a copy of it."""
+
+    stories: Mapping[int, StoryRef] = field(default_factory=dict)
+    copies: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    async def of(cls, tx: Connection, found: Sequence[Article]) -> "Others":
+        ids = [item.id for item in found]
+        return cls(await stories.of_articles(tx, ids), await near.sources_of(tx, ids) if ids else {})
+
+    def note(self, article_id: int) -> render.Block:
+        """What stands above the summary."""
+        ref, printed = self.stories.get(article_id), self.copies.get(article_id, ())
+        said = [f"also in: {render.isolate(', '.join(printed[:COPIES_NAMED]))}"] if printed else []
+        said += [sources_told(ref)] if ref is not None and ref.source_count > 1 else []
+        return (render.Span("\n"), render.Span(" · ".join(said), italic=True)) if said else ()
+
+    def buttons(self, shown: Sequence[Article]) -> Keyboard:
+        """A button for each story that is told by several sources."""
+        refs: dict[int, tuple[int, StoryRef]] = {}
+        for number, item in enumerate(shown, start=1):
+            ref = self.stories.get(item.id)
+            if ref is not None and ref.source_count > 1:
+                refs.setdefault(ref.id, (number, ref))
+        return rows([(f"{number} · {sources_told(ref)}", f"story:{ref.id}") for number, ref in refs.values()], 3)
+
+
+def sources_told(ref: StoryRef) -> str:
+    return f"{ref.source_count} sources"
+
+
+def listing(
+    ask: Ask,
+    found: Sequence[Article],
+    others: Others = Others(),
+) -> tuple[str, tuple[Article, ...]]:
     """HTML of as many articles as fit one message, numbered from 1, and those articles."""
     blocks: list[str] = []
     length = 0
     for number, article in enumerate(found, start=1):
-        block = _block(ask, article, number)
+        block = _block(ask, article, number, others.note(article.id))
         length += render.length(block) + 2
         if blocks and length > LIST_LENGTH:
             break
@@ -31,8 +73,10 @@ def listing(ask: Ask, found: Sequence[Article]) -> tuple[str, tuple[Article, ...
     return "\n\n".join(blocks), tuple(found[: len(blocks)])
 
 
-def _block(ask: Ask, article: Article, number: int) -> str:
-    spans = render.article_spans(article, zone=ask.chat.zone, now=ask.now, language=ask.chat.language, number=number)
+def _block(ask: Ask, article: Article, number: int, notes: render.Block) -> str:
+    spans = render.article_spans(
+        article, zone=ask.chat.zone, now=ask.now, language=ask.chat.language, number=number, notes=notes
+    )
     pieces = render.split(spans, BLOCK_LENGTH)
     return render.to_html(pieces[0]) + (" …" if len(pieces) > 1 else "")
 

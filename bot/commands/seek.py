@@ -49,17 +49,18 @@ async def _page(ask: Ask, typed: str, cursor: str) -> Reply:
     async with ask.db.read() as tx:
         query, problems = await searching.resolve(tx, read, ask.topics)
         found = [] if problems else await search.search(tx, query, limit=SHOWN + 1, before=before)
+        others = await pages.Others.of(tx, found)
     head = f"{MARK} <b>{render.escape(typed)}</b>"
     if problems or query.is_empty:
         return Reply(f"{head}\n\n{render.escape(' '.join(problems))}" if problems else HOW)
     if not found:
         return Reply(f"{head}\n\n{_THE_END if before else _nothing(query)}")
-    text, shown = pages.listing(ask, found[:SHOWN])
+    text, shown = pages.listing(ask, found[:SHOWN], others)
     forward = f"search:{cursors.after(shown[-1])}" if len(found) > len(shown) else None
     back = f"search:{pages.NEWEST}" if before else None
     return Reply(
         f"{head}\n\n{text}",
-        keyboard=(*pages.numbers(shown), *pages.turns(forward, back)),
+        keyboard=(*pages.numbers(shown), *others.buttons(shown), *pages.turns(forward, back)),
         article_ids=tuple(item.id for item in shown),
     )
 
