@@ -13,7 +13,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from telegram._utils.defaultvalue import DefaultValue
-from telegram.error import TelegramError
+from telegram.error import BadRequest, InvalidToken, TelegramError
 from telegram.request import BaseRequest, RequestData
 
 from delivery.errors import FloodError, InDoubtError, NeverSentError, ServerError
@@ -26,6 +26,14 @@ SPARE_SECONDS = 5.0
 CONNECTIONS = 192
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 DOUBTFUL = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
+# That the library tells apart.
+REFUSALS = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
+)
 
 Timeout = float | DefaultValue[Any] | None
 
@@ -197,6 +205,10 @@ def _judged(status: int, payload: bytes, retry_after: str | None) -> int:
         raise InDoubtError(f"the Bot API answered {code}")
     if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise ServerError(f"the Bot API answered {code}: {answer.get('description', '')}")
+    if code == HTTPStatus.MISDIRECTED_REQUEST:  # a server of one's own that serves other bots only
+        raise InvalidToken(str(answer.get("description", "")))
+    if code not in REFUSALS and code >= HTTPStatus.BAD_REQUEST:  # the library would take it for a doubtful one
+        raise BadRequest(str(answer.get("description", "")) or f"the Bot API answered {code}")
     return code
 
 

@@ -96,7 +96,12 @@ LINES = [
     _failed("CHAT_RESTRICTED", "the chat is restricted"),
     _failed("CHAT_ADMIN_REQUIRED", "the bot may not write in this channel"),
     _failed("group chat was deactivated", "the group is closed"),
+    _failed("group chat was upgraded to a supergroup chat", "the group became a supergroup"),
+    _failed("can't use switch_inline_query button in a channel chat", "Telegram refused a button"),
+    _failed('can\'t parse inline keyboard button: Field "text" must be of type String', "Telegram refused a button"),
+    _failed("can't parse link preview options JSON object", "Telegram refused it"),
     _failed("something new", "Telegram refused it"),
+    Line(413, "Request Entity Too Large", "failed", "Telegram refused it", times=1),
     Line(400, "Bad Request: can't parse entities: Unclosed start tag at byte offset 3", "sent", "", times=1),
     Line(500, "Internal Server Error: restart", "sent", "", times=1),
 ]

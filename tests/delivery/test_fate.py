@@ -1,6 +1,8 @@
 """The table of fates: every line of what Telegram says."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from telegram.error import (
@@ -48,6 +50,25 @@ FAILED = [
     "group chat was upgraded to a supergroup chat",
     "something that nobody ever heard",
 ]
+
+
+ERRORS = Path(__file__).parents[3] / "shared" / "botapi" / "ERRORS.md"
+
+
+def test_every_error_text_that_is_written_down_has_its_fate() -> None:
+    """No line of 400 means that the chat is gone or that nothing is known; every line of 403 that it is gone."""
+    if not ERRORS.is_file():
+        pytest.skip("no list of error texts beside the project")
+    text = ERRORS.read_text(encoding="utf-8")
+    rows = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| Bad Request: ")]
+    assert len(rows) > 20
+    for said in rows:
+        kind = fate_of(BadRequest(said)).kind
+        assert (said, kind) == (said, FateKind.PLAIN if "parse entities" in said else FateKind.FAILED)
+    refusals = re.findall(r"`(Forbidden: [^`]+)`", text)
+    assert len(refusals) >= 7
+    for said in refusals:
+        assert (said, fate_of(Forbidden(said)).kind) == (said, FateKind.GONE)
 
 
 @pytest.mark.parametrize("said", GONE)

@@ -89,6 +89,16 @@ ANSWERS = {
         FloodError,
     ),
     "flood of a proxy": ("429 Too Many Requests", "<html>slow down</html>", FloodError),
+    "another bot's server": (
+        "421 Misdirected Request",
+        '{"ok":false,"error_code":421,"description":"Misdirected Request: unallowed token specified"}',
+        InvalidToken,
+    ),
+    "too large": (
+        "413 Request Entity Too Large",
+        '{"ok":false,"error_code":413,"description":"Request Entity Too Large"}',
+        BadRequest,
+    ),
     "server error": ("500 Internal Server Error", '{"ok":false,"error_code":500,"description":"oops"}', ServerError),
     "server error as HTML": ("500 Internal Server Error", "<html>oops</html>", InDoubtError),
     "bad gateway": ("502 Bad Gateway", '{"ok":false,"error_code":502,"description":"Bad Gateway"}', InDoubtError),
