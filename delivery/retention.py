@@ -32,7 +32,6 @@ async def run_retention(db: Database, *, now: datetime, keep: Keep = KEEP, chunk
     kinds: tuple[Callable[[Connection], Awaitable[int]], ...] = (
         lambda tx: prune.deliveries(tx, before=now - keep.deliveries, limit=chunk),
         lambda tx: prune.sent_copies(tx, before=now - max(keep.copies, keep.deliveries), limit=chunk),
-        lambda tx: prune.editions(tx, before=now - keep.deliveries, limit=chunk),
         lambda tx: prune.slots(tx, before=now - SLOTS, limit=chunk),
         lambda tx: replies.prune(tx, before=now - keep.replies, limit=chunk),
         lambda tx: inbox.prune(tx, before=now - UPDATES, limit=chunk),
@@ -46,4 +45,13 @@ async def run_retention(db: Database, *, now: datetime, keep: Keep = KEEP, chunk
     for kind in kinds:
         async with db.begin() as tx:
             gone += await kind(tx)
-    return gone
+    return gone + await _unused_editions(db, now - keep.deliveries, chunk)
+
+
+async def _unused_editions(db: Database, before: datetime, chunk: int) -> int:
+    async with db.read() as tx:
+        ids = await prune.unused_editions(tx, before=before, limit=chunk)
+    if not ids:
+        return 0
+    async with db.begin() as tx:
+        return await prune.editions(tx, ids)

@@ -3,10 +3,11 @@
 Of a delivery it leaves which message holds which articles (storage.copies), and with those their edition.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, select, tuple_
+from sqlalchemy import ColumnElement, delete, exists, select, tuple_
 
 from storage import copies
 from storage.batches import Batch
@@ -44,20 +45,26 @@ async def sent_copies(tx: Connection, *, before: datetime, limit: int) -> int:
     return await _delete(tx, sent_copy, key, old)
 
 
-async def editions(tx: Connection, *, before: datetime, limit: int) -> int:
-    """Composed before, spread to their end, and of which no delivery nor copy is left."""
-    old = (
-        select(edition.c.id)
-        .where(
-            edition.c.composed_at < before,
-            edition.c.fanout_after.is_(None),
-            ~exists().where(delivery.c.edition_id == edition.c.id),
-            ~exists().where(sent_copy.c.edition_id == edition.c.id),
-        )
-        .order_by(edition.c.id)
-        .limit(limit)
+async def unused_editions(tx: Connection, *, before: datetime, limit: int) -> list[int]:
+    """Composed before, spread to their end, and of which no delivery nor copy is left.
+
+    It looks at every edition of a year: in a transaction that only reads, nobody waits for it.
+    """
+    query = select(edition.c.id).where(edition.c.composed_at < before, *_unused()).order_by(edition.c.id)
+    return list(await tx.scalars(query.limit(limit)))
+
+
+async def editions(tx: Connection, ids: Collection[int]) -> int:
+    """These, where they are still unused."""
+    return (await tx.execute(delete(edition).where(edition.c.id.in_(ids), *_unused()))).rowcount
+
+
+def _unused() -> tuple[ColumnElement[bool], ...]:
+    return (
+        edition.c.fanout_after.is_(None),
+        ~exists().where(delivery.c.edition_id == edition.c.id),
+        ~exists().where(sent_copy.c.edition_id == edition.c.id),
     )
-    return await _delete(tx, edition, edition.c.id, old)
 
 
 async def slots(tx: Connection, *, before: datetime, limit: int) -> int:
