@@ -101,7 +101,7 @@ async def tidings(root: str, count: int, askers: Askers, asked: argparse.Namespa
         paid = PaidBroadcast(pacer, STARS) if asked.paid else None
         sending = asyncio.create_task(Sender(db, bot, pacer, paid=paid).run(stop))
         while not sending.done() and await _open(db):  # noqa: ASYNC110 - rows have no event
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.5)
         stop.set()
         await sending
     await db.dispose()

@@ -38,7 +38,7 @@ log = structlog.get_logger()
 
 IDLE_SECONDS = 1.0
 LONGEST_LEAD, SPARE_LEAD = 0.25, 0.005
-SPARE_CANDIDATES = 8
+SPARE_CANDIDATES = 4
 
 # Answers take 50-300 ms: calls in flight at 28.95 a second, and at 1,000.
 CALL_SLOTS, PAID_CALL_SLOTS = 12, 150
