@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+import structlog
 from sqlalchemy.exc import IntegrityError
 
 import summarizer
@@ -31,7 +32,8 @@ from ingest.errors import ExtractError
 from ingest.likeness import are_one, likeness, sample, words_of
 from ingest.stories import pack, traits
 from ingest.topics import Matcher
-from storage import articles, near, sources, stories, topics
+from storage import articles, near, sources, stories, topics, versions
+from storage.articles import Way
 from storage.database import Connection, Database
 from storage.records import Article, ArticleDraft, ArticleStatus, NewArticle, SourceKind, Topic
 from storage.words import search_text
@@ -46,14 +48,22 @@ _YEARS = range(1840, 2101)
 # PostgreSQL indexes at most 2,704 bytes of a value.
 _INDEXED_BYTES = 2_000
 _ATTEMPTS = 3
+# A version that has lost more of its text is rather a teaser.
+_LEAST_KEPT = 0.6
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """`duplicate_of` is the known article's id, which `article` then is; None for a new one."""
+    """`duplicate_of` is the known article's id, which `article` then is; None for a new one.
+
+    `renewed`: its source had changed it, and it is a new version of itself.
+    """
 
     article: Article
     duplicate_of: int | None
+    renewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +147,7 @@ class Desk:
         started = self._monotonic()
         tidied = [(_tidied(draft), arrival) for draft, arrival in given]
         async with self._db.read() as tx:
-            found = [None if isinstance(draft, ExtractError) else await _find(tx, draft) for draft, _ in tidied]
+            found = [None if isinstance(draft, ExtractError) else await _unchanged(tx, draft) for draft, _ in tidied]
             rules = tuple(await topics.all_topics(tx))
 
         async def one(draft: ArticleDraft | ExtractError, arrival: Arrival, known: Taken | None) -> Prepared | Taken:
@@ -169,6 +179,22 @@ class Desk:
                 return await self._store(prepared)
         return [await self.store(one) for one in prepared]
 
+    async def _renewed(self, tx: Connection, known: Article, prepared: Prepared) -> Taken:
+        """Its source has changed it."""
+        new = decide(
+            prepared.draft,
+            prepared.study,
+            prepared.arrival,
+            source_id=known.source_id,
+            released_at=prepared.arrival.now,
+        )
+        article = await versions.renew(tx, known, new, prepared.arrival.now)
+        await near.forget(tx, known.id)
+        await near.remember(tx, known.id, prepared.study.sample)
+        await grouping.remember(tx, article, prepared.study.traits, now=prepared.arrival.now)
+        log.info("article_renewed", article_id=known.id, version=article.version)
+        return Taken(article, known.id, renewed=True)
+
     async def _store(self, prepared: Sequence[Prepared | Taken]) -> list[Taken]:
         async with self._db.begin() as tx:
             await stories.lock(tx)
@@ -177,9 +203,9 @@ class Desk:
 
     async def _add(self, tx: Connection, prepared: Prepared) -> Taken:
         draft, arrival = prepared.draft, prepared.arrival
-        known = await _find(tx, draft)
+        known, changed = await _find(tx, draft)
         if known is not None:
-            return known
+            return await self._renewed(tx, known.article, prepared) if changed else known
         source = await sources.get_or_add(
             tx, source_name(draft), kind=arrival.kind, trusted=arrival.trusted, now=arrival.now
         )
@@ -196,17 +222,36 @@ class Desk:
         return Taken(added, None)
 
 
-async def _find(tx: Connection, draft: ArticleDraft) -> Taken | None:
-    source = await sources.get_by_name(tx, source_name(draft)) if draft.guid else None
-    found = await articles.find_same(
+async def _unchanged(tx: Connection, draft: ArticleDraft) -> Taken | None:
+    known, changed = await _find(tx, draft)
+    return None if changed else known
+
+
+async def _find(tx: Connection, draft: ArticleDraft) -> tuple[Taken | None, bool]:
+    """The article that the draft is, if it is known; and whether its source changed it since."""
+    source = await sources.get_by_name(tx, source_name(draft))
+    found = await articles.find_same_by(
         tx,
         content_hash=articles.content_hash(draft.headline, draft.paragraphs),
         url_key=articles.url_key(draft.url),
         source_id=source.id if source else None,
         guid=draft.guid,
     )
-    known = None if found is None else await articles.get(tx, found)
-    return None if known is None else Taken(known, known.id)
+    known = None if found is None else await articles.get(tx, found[0])
+    if known is None or found is None:
+        return None, False
+    is_own = source is not None and source.id == known.source_id
+    changed = found[1] in (Way.PAGE, Way.GUID) and is_update(known, draft, is_own=is_own)
+    return Taken(known, known.id), changed and await versions.may_renew(tx, known)
+
+
+def is_update(known: Article, draft: ArticleDraft, *, is_own: bool) -> bool:
+    """Whether a draft of the known article's page brings a new version of it. Pure.
+
+    `is_own`: it is from the same source; another's is taken only where it has more. A teaser is no version.
+    """
+    had, has = sum(map(len, known.paragraphs)), sum(map(len, draft.paragraphs))
+    return has >= (_LEAST_KEPT * had if is_own else had) and not draft.paywalled
 
 
 async def _original(tx: Connection, prepared: Prepared) -> Article | None:

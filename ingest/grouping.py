@@ -40,6 +40,13 @@ async def file(tx: Connection, article: Article, packed: bytes, *, now: datetime
     return story_id
 
 
+async def remember(tx: Connection, article: Article, packed: bytes, *, now: datetime) -> None:
+    """What is compared from now on is its new text; its story stays."""
+    if packed:
+        keys = _known(packed).traits.keys
+        await stories.remember(tx, article.id, keys, packed, at=article.published_at, now=now)
+
+
 async def _unite(tx: Connection, story_id: int, others: Sequence[Candidate], *, now: datetime) -> None:
     """What the new article showed to be one story."""
     for other in others:

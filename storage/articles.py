@@ -6,6 +6,7 @@ five rows among a million. Articles of the archive have EPOCH as its `released_a
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -61,26 +62,44 @@ async def find_same(
 
     By the same text, the same page, or the same guid of the same source.
     """
+    found = await find_same_by(tx, content_hash=content_hash, url_key=url_key, source_id=source_id, guid=guid)
+    return None if found is None else found[0]
+
+
+class Way(StrEnum):
+    """By what an article is known. `COPY`: as another source printed it, or as it was before."""
+
+    TEXT = "text"
+    PAGE = "page"
+    GUID = "guid"
+    COPY = "copy"
+
+
+async def find_same_by(
+    tx: Connection, *, content_hash: str, url_key: str | None, source_id: int | None, guid: str | None
+) -> tuple[int, Way] | None:
+    """As `find_same`, with what it was found by."""
     ways = [
-        way
+        way.add_columns(literal(kind.value).label("way"))
         for table, key in ((article, article.c.id), (article_copy, article_copy.c.article_id))
-        for way in _ways(table, key, content_hash, url_key, source_id, guid)
+        for way, kind in _kinds(table, key, content_hash, url_key, source_id, guid)
     ]
     # A UNION, so that each way is looked up in its own index; the surest way first.
     ranked = union_all(*(way.add_columns(literal(rank).label("rank")) for rank, way in enumerate(ways))).subquery()
-    found = await tx.scalar(select(ranked.c.id).order_by(ranked.c.rank).limit(1))
-    return None if found is None else int(found)
+    row = (await tx.execute(select(ranked.c.id, ranked.c.way).order_by(ranked.c.rank).limit(1))).first()
+    return None if row is None else (int(row.id), Way(row.way))
 
 
-def _ways(
+def _kinds(
     table: Table, key: Column[int], content_hash: str, url_key: str | None, source_id: int | None, guid: str | None
-) -> Iterator[Select[Any]]:
+) -> Iterator[tuple[Select[Any], Way]]:
+    own = table is article
     query = select(key.label("id"))
-    yield query.where(table.c.content_hash == content_hash)
+    yield query.where(table.c.content_hash == content_hash), Way.TEXT if own else Way.COPY
     if url_key is not None:
-        yield query.where(table.c.url_key == url_key)
+        yield query.where(table.c.url_key == url_key), Way.PAGE if own else Way.COPY
     if source_id is not None and guid is not None:
-        yield query.where(table.c.source_id == source_id, table.c.guid == guid)
+        yield query.where(table.c.source_id == source_id, table.c.guid == guid), Way.GUID if own else Way.COPY
 
 
 async def release_lock(tx: Connection) -> None:
@@ -150,7 +169,7 @@ async def release(tx: Connection, article_id: int, now: datetime) -> Article:
         .values(status=ArticleStatus.USABLE, released_at=now, alert_due=~article.c.archive)
     )
     if changed.rowcount:
-        await _put_topics(tx, article_id, await topics_of(tx, article_id))
+        await put_topics(tx, article_id, await topics_of(tx, article_id))
     return await _known(tx, article_id)
 
 
@@ -167,7 +186,7 @@ async def set_status(tx: Connection, article_id: int, status: ArticleStatus, now
         for table in (story_term, story_traits):
             await tx.execute(delete(table).where(table.c.article_id == article_id))
     await tx.execute(update(article).where(article.c.id == article_id).values(**values))
-    await _put_topics(tx, article_id, await topics_of(tx, article_id))
+    await put_topics(tx, article_id, await topics_of(tx, article_id))
     return await _known(tx, article_id)
 
 
@@ -191,7 +210,7 @@ async def edit(
         values["summary"] = list(summary)
     await tx.execute(update(article).where(article.c.id == article_id).values(**values))
     if topic_ids is not None:
-        await _put_topics(tx, article_id, topic_ids)
+        await put_topics(tx, article_id, topic_ids)
     return await _known(tx, article_id)
 
 
@@ -208,8 +227,8 @@ async def topics_of(tx: Connection, article_id: int) -> dict[int, float]:
     return {row.topic_id: row.salience for row in rows}
 
 
-async def _put_topics(tx: Connection, article_id: int, topics: Mapping[int, float]) -> None:
-    """Into article_topic if it is usable, else into article_topic_pending; out of the other."""
+async def put_topics(tx: Connection, article_id: int, topics: Mapping[int, float]) -> None:
+    """All its topics from now on: in article_topic if it is usable, else in article_topic_pending."""
     for table in (article_topic, article_topic_pending):
         await tx.execute(delete(table).where(table.c.article_id == article_id))
     if not topics:

@@ -31,6 +31,10 @@ class Copy:
     at: datetime
 
 
+async def forget(tx: Connection, article_id: int) -> None:
+    await tx.execute(delete(shingle).where(shingle.c.article_id == article_id))
+
+
 async def candidates(tx: Connection, sample: Sequence[int]) -> list[int]:
     """Ids of the recent articles that share most of the sample, best first."""
     rows = await _holders(tx, sample)
