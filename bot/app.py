@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from telegram.error import TelegramError
@@ -23,16 +23,14 @@ from bot.ask import Identity, Terms
 from bot.commands import desk
 from bot.commands.desk_intake import DeskIntake
 from bot.commands.start import make_claim_link
+from bot.duties import Duties
 from bot.listen import listen
-from bot.progress import tell_progress
 from bot.receive import ALLOWED_UPDATES, Receiver
 from bot.registry import Registry
 from bot.router import Router
-from bot.source_notices import tell_editors
-from bot.speak import Speaker
-from bot.ticks import Tick, Ticks
+from bot.ticks import Ticks
 from config.settings import Settings
-from delivery import alerts, corrections, digest, fanout, retention
+from delivery import retention
 from delivery.limiter import Limiter, Turn
 from delivery.lock import SenderLock
 from delivery.pace import Pacer
@@ -46,8 +44,11 @@ from ingest.robots import Pages, Robots
 from ingest.run import Ingest
 from ingest.topics import load_specs
 from ingest.workers import Workers
-from storage import decisions, editors, inbox, migrate, topics
+from storage import editors, inbox, migrate, topics
 from storage.database import Database
+
+if TYPE_CHECKING:
+    from bot.handout import HandOut
 
 log = structlog.get_logger(__name__)
 
@@ -57,11 +58,6 @@ STOP_DEADLINE_S = 25.0
 # How often updates are looked for that another process stored, should its notice be missed; what this one stores is
 # taken up at once.
 CHECK_ALONE_S, CHECK_SHARED_S = 2.0, 0.5
-
-
-# How often messages edit themselves: each edit takes a place in the pace.
-PROGRESS_S = 3.0
-LIFTED_AT_ONCE = 50
 
 
 class Process(StrEnum):
@@ -273,6 +269,24 @@ class Service:
             apologize=self.router.apologize,
             check_every=CHECK_ALONE_S if self.process is Process.ALL else CHECK_SHARED_S,
         )
+        self.duties = Duties(
+            self.database,
+            self.bot,
+            self.me,
+            self.poller,
+            keep=self.keep,
+            owner_ids=self.owner_ids,
+            catch_up=self.settings.catch_up,
+            wake=self.sender.wake,
+            clock=clock,
+        )
+        self.hand_out = self._hand_out() if self.answers and self.database.dialect == "postgresql" else None
+
+    def _hand_out(self) -> "HandOut":
+        from bot.handout import HandOut  # noqa: PLC0415 - SQLite has no use for PgQueuer
+
+        url, compose = self.settings.direct_database, self.duties.digests
+        return HandOut(self.database, url, self.poller, bot_id=self.bot.id, compose=compose, clock=clock)
 
     def _registry(self) -> Registry:
         archive_after = timedelta(days=self.settings.archive_days)
@@ -343,66 +357,24 @@ class Service:
             return {"web": wait(stop)}
         tasks = {"sender": self.sender.run(stop)}
         if self.answers:
-            tasks |= {"ticks": Ticks(self._ticks()).run(stop), "commands": self.receiver.work(stop)}
-            tasks["feeds"] = self.poller.run(stop)
+            handed_out = {} if self.hand_out is None else self.hand_out.ticks()
+            tasks |= {"ticks": Ticks(self.duties.ticks() | handed_out).run(stop), "commands": self.receiver.work(stop)}
+            tasks["feeds"] = self.poller.run(stop) if self.hand_out is None else self._jobs(self.hand_out, stop)
             if not self.settings.webhook_url:
                 tasks["polling"] = self.receiver.poll(stop)
             elif self.process is Process.WORKER:
                 tasks["listening"] = listen(self.settings.direct_database, inbox.CHANNEL, self._heard, stop)
         return tasks
 
+    async def _jobs(self, hand_out: "HandOut", stop: asyncio.Event) -> None:
+        try:
+            await hand_out.run(stop)
+        finally:
+            self.poller.close()
+
     def _heard(self, bot_id: str) -> None:
         if bot_id == str(self.bot.id):
             self.receiver.wake()
-
-    def _ticks(self) -> dict[str, Tick]:
-        database, bot_id, catch_up = self.database, self.bot.id, self.settings.catch_up
-
-        async def digests() -> int:
-            return await digest.run_due(database, bot_id=bot_id, now=clock(), catch_up=catch_up)
-
-        async def embargoes() -> int:
-            async with database.begin() as tx:
-                return await decisions.lift_due(tx, clock, LIFTED_AT_ONCE)
-
-        async def urgent() -> int:
-            return await alerts.run_alerts(database, bot_id=bot_id, now=clock())
-
-        async def fan_outs() -> int:
-            return await fanout.run_fanout(database, bot_id=bot_id, now=clock())
-
-        async def amendments() -> int:
-            return await corrections.run_corrections(database, bot_id=bot_id, now=clock())
-
-        async def told() -> int:
-            speaker = Speaker(database, self.bot, self.me)
-            return await tell_progress(database, speaker, bot_id=bot_id, now=clock())
-
-        async def old_rows() -> int:
-            return await retention.run_retention(database, now=clock(), keep=self.keep)
-
-        async def paused_sources() -> int:
-            speaker = Speaker(database, self.bot, self.me)
-            return await tell_editors(database, speaker, bot_id=bot_id, owner_ids=self.owner_ids, now=clock())
-
-        return {
-            "embargoes": Tick(1, embargoes),
-            "digests": Tick(2, lambda: self._woken(digests())),
-            "alerts": Tick(1, lambda: self._woken(urgent())),
-            "fanout": Tick(1, lambda: self._woken(fan_outs())),
-            "corrections": Tick(1, lambda: self._woken(amendments())),
-            "progress": Tick(PROGRESS_S, told),
-            "retention": Tick(600, old_rows),
-            "feeds": Tick(1, self.poller.take_due),
-            "paused sources": Tick(15, paused_sources),
-        }
-
-    async def _woken(self, work: Awaitable[int]) -> int:
-        """The count; where there is any, the sender need not wait for its next look."""
-        done = await work
-        if done:
-            self.sender.wake()
-        return done
 
 
 async def wait(stop: asyncio.Event) -> None:

@@ -109,9 +109,15 @@ class Receiver:
         self._wake.set()
 
     async def poll(self, stop: asyncio.Event) -> None:
-        """Long polling until `stop`. A batch is confirmed by the next call, after it was committed."""
+        """Long polling until `stop`. A batch is confirmed by the next call, after it was committed.
+
+        Of processes that share a database one polls at a time: Telegram ends the other's call.
+        """
         offset, failures = 0, 0
         while not stop.is_set():
+            if not await self._has_turn():
+                await pause(stop, STANDBY_LOOK)
+                continue
             try:
                 batch = await until(stop, self._get_updates(offset))
                 if batch is None:

@@ -108,8 +108,12 @@ class Poller:
                     task.cancel()
         finally:
             self._group = None
-            self._large.shutdown(wait=False, cancel_futures=True)
-            self._small.shutdown(wait=False, cancel_futures=True)
+            self.close()
+
+    def close(self) -> None:
+        """No poll may begin any more."""
+        self._large.shutdown(wait=False, cancel_futures=True)
+        self._small.shutdown(wait=False, cancel_futures=True)
 
     async def take_due(self) -> int:
         """Begin what is due, as far as there is room; gives how many. Waits while there is none."""
@@ -119,7 +123,7 @@ class Poller:
             self._freed.clear()
             await self._freed.wait()
         now = self._clock()
-        chosen = await self._claim(now)
+        chosen = await self._claim(now, self._room())
         if self._group is None:
             return 0
         for feed in chosen:
@@ -129,13 +133,29 @@ class Poller:
             task.add_done_callback(self._tasks.discard)
         return len(chosen)
 
-    async def _claim(self, now: datetime) -> list[PolledFeed]:
+    # Where several processes poll: one leases and names them, any polls
+
+    async def lease_due(self, room: Room) -> list[tuple[PolledFeed, datetime]]:
+        """Take what is due, as far as there is room in all processes together; each with its lease's end."""
+        now = self._clock()
+        return [(feed, now + LEASE) for feed in await self._claim(now, room)] if room.slots else []
+
+    async def poll_leased(self, source_id: int, until: datetime) -> Polled | None:
+        """Poll it if its lease still ends then; else it was polled already, paused or removed: None."""
+        async with self._db.read() as tx:
+            feed = await sources.get_feed(tx, source_id)
+        if feed is None or feed.state is not FeedState.ACTIVE or feed.next_at != until:
+            return None
+        polled = await self.poll(feed)
+        self._heard(polled)
+        return polled
+
+    async def _claim(self, now: datetime, room: Room) -> list[PolledFeed]:
         """First without writing: mostly nothing is due."""
         async with self._db.read() as tx:
             if not await sources.any_due(tx, now):
                 return []
         chosen: list[PolledFeed] = []
-        room = self._room()
         async with self._db.begin() as tx:
             while room.slots:
                 full, healthy = room.full_hosts(), not room.suspects

@@ -261,6 +261,30 @@ async def test_beside_another_poller_it_stands_by_and_says_so(sqlite_url: str) -
     await database.dispose()
 
 
+@pytest.mark.slow
+async def test_of_processes_with_one_database_one_polls_until_it_is_gone(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    async with newsroom(database, build()) as room:
+        first, second = (Receiver(database, room.bot, Handled()) for _ in range(2))
+        async with asyncio.timeout(PATIENCE):
+            with capture_logs() as logs:
+                stop, other_stop = asyncio.Event(), asyncio.Event()
+                polling = asyncio.create_task(first.poll(stop))
+                while not (polls := room.sandbox.ledger.read(method="getUpdates")):  # noqa: ASYNC110 - no event
+                    await asyncio.sleep(0.02)
+                standing_by = asyncio.create_task(second.poll(other_stop))
+                await asyncio.sleep(1.2)
+                assert len(room.sandbox.ledger.read(method="getUpdates")) == len(polls) == 1
+                polling.cancel()  # as a kill: its turn is not given back
+                await asyncio.gather(polling, return_exceptions=True)
+                while len(room.sandbox.ledger.read(method="getUpdates")) < 2:  # noqa: ASYNC110 - no event
+                    await asyncio.sleep(0.05)
+                other_stop.set()
+                await standing_by
+        assert not [entry for entry in logs if entry["event"] == "polling_standby"]
+    await database.dispose()
+
+
 @pytest.mark.parametrize(
     ("payload", "line"),
     [

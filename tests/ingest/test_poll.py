@@ -11,7 +11,8 @@ from sqlalchemy import func, select, update
 
 from ingest.desk import Desk
 from ingest.fetch import Fetcher
-from ingest.poll import Limits, Polled, Poller
+from ingest.poll import LEASE, Limits, Polled, Poller
+from ingest.polling import Room
 from storage import articles, sources
 from storage.database import Database
 from storage.records import Article, FeedState, PolledFeed
@@ -358,3 +359,34 @@ async def test_two_processes_share_the_work(world: World) -> None:
     assert sorted(path for path in world.site.paths() if "feed" in path) == sorted(f"/feed/{n}" for n in range(10))
     async with world.db.read() as tx:
         assert await tx.scalar(select(func.count()).select_from(article)) == 10
+
+
+# Named by one process, polled by another
+
+
+async def test_a_leased_feed_is_polled_by_whoever_names_its_lease(world: World) -> None:
+    world.site.pages["/feed"] = Canned(rss([item(1)]))
+    source = await world.add()
+    [(leased, until)] = await world.poller().lease_due(Room(slots=4, suspects=1, per_host=2, busy={}))
+    assert leased.source.id == source
+    assert await world.poller().lease_due(Room(slots=4, suspects=1, per_host=2, busy={})) == []
+    polled = await world.poller().poll_leased(source, until)
+    assert polled is not None
+    assert polled.outcome == "changed"
+    assert await world.poller().poll_leased(source, until) is None, "it was polled already"
+    assert len(world.site.asked) == 1
+
+
+async def test_a_lease_ends_where_nobody_polls(world: World) -> None:
+    await world.add()
+    room = Room(slots=4, suspects=1, per_host=2, busy={})
+    assert len(await world.poller().lease_due(room)) == 1
+    world.now += LEASE
+    assert len(await world.poller().lease_due(room)) == 1
+
+
+async def test_nothing_is_leased_from_a_host_that_is_asked_enough(world: World) -> None:
+    source = await world.add()
+    host = (await world.state(source)).host
+    assert await world.poller().lease_due(Room(slots=4, suspects=1, per_host=2, busy={host: 2})) == []
+    assert await world.poller().lease_due(Room(slots=0, suspects=1, per_host=2, busy={})) == []

@@ -1,19 +1,23 @@
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import bindparam, insert, select, text
 
-from storage import chats, migrate, subscriptions, topics
+from storage import migrate, outbox, subscriptions, topics
 from storage.database import Database
+from storage.errors import SchemaError
 from storage.records import Mode, TopicSpec
-from storage.schema import UtcDateTime, bot, metadata
+from storage.schema import UtcDateTime, bot, destination, metadata
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-# Made by the migrations alone: each database has a full-text index of its own.
-OWN = ("article_fts", "article_search", "ix_article_search", "search_vector")
+# Made by the migrations alone: each database has a full-text index of its own, and PgQueuer its tables.
+OWN = ("article_fts", "article_search", "ix_article_search", "search_vector", "pgqueuer", "schema_floor")
 
 
 def _differences(connection: SyncConnection) -> list[Any]:
@@ -45,7 +49,8 @@ async def test_a_topic_muted_before_0003_goes_back_into_the_digest(db: Database)
     await migrate.downgrade(db, "0002")
     async with db.begin() as tx:
         await topics.seed(tx, [TopicSpec("korea", "Korea")])
-        here = (await chats.destination(tx, 7, 1)).id
+        await tx.execute(text("INSERT INTO destination (bot_id, chat_id, digest_length) VALUES (7, 1, 5)"))
+        here = int(await tx.scalar(select(destination.c.id)) or 0)
         (korea,) = await topics.all_topics(tx)
         values = {"place": here, "topic": korea.id, "mode": "muted", "at": NOW}
         await tx.execute(
@@ -58,3 +63,50 @@ async def test_a_topic_muted_before_0003_goes_back_into_the_digest(db: Database)
     async with db.begin() as tx:
         assert len(await subscriptions.unmute(tx, here)) == 1
         assert [item.mode for item in await subscriptions.of(tx, here)] == [Mode.DIGEST]
+
+
+# Old and new release side by side
+
+
+async def released_later(db: Database, *, floor: str | None = None) -> None:
+    """As a later release leaves the database: at a revision unknown here, with more in it than before."""
+    async with db.begin() as tx:
+        await tx.execute(text("CREATE TABLE later (id integer)"))
+        await tx.execute(text("ALTER TABLE bot ADD COLUMN later integer"))
+        await tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        if floor is not None:
+            await tx.execute(text("UPDATE schema_floor SET revision = :floor").bindparams(floor=floor))
+
+
+@pytest.fixture
+async def own_db(tmp_path: Path) -> AsyncIterator[Database]:
+    """A database whose schema a test may change."""
+    database = Database(f"sqlite:///{tmp_path / 'own.db'}")
+    await migrate.upgrade(database)
+    yield database
+    await database.dispose()
+
+
+async def test_a_release_runs_on_a_schema_that_a_later_one_added_to(own_db: Database) -> None:
+    await released_later(own_db)
+    await migrate.check(own_db)
+    await migrate.upgrade(own_db)  # as a rollback does
+    async with own_db.begin() as tx:
+        assert await outbox.take_over(tx, 7) == 1
+        await topics.seed(tx, [TopicSpec("korea", "Korea")])
+        assert await tx.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
+
+
+async def test_a_release_refuses_a_schema_that_serves_it_no_more(own_db: Database) -> None:
+    await released_later(own_db, floor="9000")
+    for work in (migrate.check, migrate.upgrade):
+        with pytest.raises(SchemaError, match="Deploy the newer release"):
+            await work(own_db)
+
+
+async def test_a_release_refuses_a_database_that_is_not_migrated_yet(db: Database) -> None:
+    await migrate.downgrade(db, "0009")
+    with pytest.raises(SchemaError, match="tidings db upgrade"):
+        await migrate.check(db)
+    await migrate.upgrade(db)
+    await migrate.check(db)
