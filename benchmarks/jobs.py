@@ -14,7 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,60 +32,43 @@ COUNT, HOLD, PATIENCE_S = "count", "hold", 180.0
 
 def run(*, jobs: int = 4_000, processes: Sequence[int] = (1, 2, 4), kills: int = 3) -> dict[str, Any]:
     """`skipped` says why where there is no PostgreSQL to be had."""
-    with AsyncExitStackless() as opened:
-        if opened.url is None:
-            return {"benchmark": "jobs", "skipped": opened.why}
-        return asyncio.run(_measure(opened.url, jobs, processes, kills))
-
-
-class AsyncExitStackless:
-    """The cluster, or why there is none."""
-
-    url: str | None = None
-    why = ""
-
-    def __enter__(self) -> "AsyncExitStackless":
-        self._cluster = postgres.cluster()
+    with ExitStack() as opened:
         try:
-            self.url = self._cluster.__enter__()
+            url = opened.enter_context(postgres.cluster())
         except (RuntimeError, OSError) as error:
-            self.why = f"no PostgreSQL: {error}"
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        if self.url is not None:
-            self._cluster.__exit__(*error)
+            return {"benchmark": "jobs", "skipped": f"there is no PostgreSQL here: {error}"}
+        return asyncio.run(_measure(url, jobs, processes, kills))
 
 
 async def _measure(url: str, jobs: int, processes: Sequence[int], kills: int) -> dict[str, Any]:
     database = Database(url)
     await migrate.upgrade(database)
     try:
-        found = {
-            "benchmark": "jobs",
-            "jobs": jobs,
-            "heartbeat_s": HEARTBEAT.total_seconds(),
-            "looks_every_s": LOOK_EVERY.total_seconds(),
-            "processors": os.cpu_count(),
-            "plain_skip_locked_per_s": await asyncio.to_thread(_plain, url, jobs),
-            "enqueued_per_s": 0,
-            "workers": [],
-        }
-        for count in processes:
-            put, rate = await _rate(database, url, jobs, count)
-            found["enqueued_per_s"] = max(int(found["enqueued_per_s"]), put)  # type: ignore[call-overload]
-            times = [await _recovery(database, url, count) for _ in range(kills)]
-            found["workers"].append(  # type: ignore[attr-defined]
-                {
-                    "processes": count,
-                    "jobs_per_s": rate,
-                    "recovery_s": round(statistics.median(times), 1),
-                    "slowest_recovery_s": round(max(times), 1),
-                }
-            )
-        return found
+        plain = await asyncio.to_thread(_plain, url, jobs)
+        workers = [await _workers(database, url, jobs, count, kills) for count in processes]
     finally:
         await database.dispose()
+    return {
+        "benchmark": "jobs",
+        "jobs": jobs,
+        "heartbeat_s": HEARTBEAT.total_seconds(),
+        "looks_every_s": LOOK_EVERY.total_seconds(),
+        "processors": os.cpu_count(),
+        "plain_skip_locked_per_s": plain,
+        "workers": workers,
+    }
+
+
+async def _workers(database: Database, url: str, jobs: int, count: int, kills: int) -> dict[str, Any]:
+    enqueued, done = await _rate(database, url, jobs, count)
+    times = [await _recovery(database, url, count) for _ in range(kills)]
+    return {
+        "processes": count,
+        "enqueued_per_s": enqueued,
+        "jobs_per_s": done,
+        "recovery_s": round(statistics.median(times), 1) if times else None,
+        "slowest_recovery_s": round(max(times), 1) if times else None,
+    }
 
 
 async def _rate(database: Database, url: str, jobs: int, processes: int) -> tuple[int, int]:

@@ -32,6 +32,7 @@ BENCHMARKS = (
     "lanes",
     "corrections",
     "kills",
+    "jobs",
     "queries",
     "search",
     "start",

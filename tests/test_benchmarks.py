@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import corrections, kills, lanes, search, start, train_lines
+from benchmarks import corrections, jobs, kills, lanes, search, start, train_lines
 from bot.cli_ops import BENCHMARKS
 from tests.delivery.series import Plan
 
@@ -57,6 +57,15 @@ def test_a_kill_series_is_kept_and_not_run_again(tmp_path: Path) -> None:
     again = kills.run(plans=plans, databases=["sqlite"], out=out)
     assert again == result
     assert len(kills.table(again)) == 2
+
+
+@pytest.mark.slow
+def test_jobs_are_counted_beside_a_plain_table() -> None:
+    result = jobs.run(jobs=60, processes=(1,), kills=0)
+    assert result["plain_skip_locked_per_s"] > 0
+    assert [row["processes"] for row in result["workers"]] == [1]
+    assert result["workers"][0]["jobs_per_s"] > 0
+    json.dumps(result)
 
 
 @pytest.fixture
