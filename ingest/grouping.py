@@ -3,7 +3,6 @@
 traits → articles that share its weightiest terms within the window → their stories → the likest, if like enough → join
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -32,12 +31,10 @@ async def file(tx: Connection, article: Article, packed: bytes, *, now: datetime
     found = await stories.candidates(tx, keys, article.published_at)
     chosen = choose(new, [[_known(member.traits) for member in item.members] for item in found])
     await stories.remember(tx, article.id, keys, packed, at=article.published_at, now=now)
-    if not chosen:
+    if chosen is None:
         return None
-    headline = await _headline(tx, found[chosen[0]], article, new)
-    story_id = await stories.join(tx, article.id, found[chosen[0]], headline_id=headline, now=now)
-    await _unite(tx, story_id, [found[at] for at in chosen[1:]], now=now)
-    return story_id
+    headline = await _headline(tx, found[chosen], article, new)
+    return await stories.join(tx, article.id, found[chosen], headline_id=headline, now=now)
 
 
 async def remember(tx: Connection, article: Article, packed: bytes, *, now: datetime) -> None:
@@ -45,15 +42,6 @@ async def remember(tx: Connection, article: Article, packed: bytes, *, now: date
     if packed:
         keys = _known(packed).traits.keys
         await stories.remember(tx, article.id, keys, packed, at=article.published_at, now=now)
-
-
-async def _unite(tx: Connection, story_id: int, others: Sequence[Candidate], *, now: datetime) -> None:
-    """What the new article showed to be one story."""
-    for other in others:
-        if other.story_id is None:
-            await stories.add(tx, story_id, other.members[0].article_id, by=None, now=now)
-        else:
-            await stories.merge(tx, story_id, other.story_id, by=None, now=now)
 
 
 async def _headline(tx: Connection, found: Candidate, article: Article, new: Compared) -> int:

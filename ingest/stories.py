@@ -1,9 +1,10 @@
 """Which articles tell of one event. Pure.
 
 An article is compared by its traits: its weightiest words, those of them that are names or figures, and those that
-stand in its headline and first lines; rare words weigh more. It joins the story whose last MEMBERS articles it is most
-like on average, where it is like enough: one threshold for all. Two events of a kind (two crashes, two elections)
-share words but not names, and what is central to one is missing from the other: that counts against joining.
+stand in its headline and first lines; rare words weigh more. It joins the story whose last MEMBERS articles, put
+together, it is most like, where it is like enough: one threshold for all. Two events of a kind (two crashes,
+two elections) share words but not names, and what is central to one is missing from the
+other: that counts against joining.
 """
 
 import math
@@ -36,7 +37,7 @@ Weights = Mapping[int, float]
 # Of the traits in `sameness`, in their order; learnt by benchmarks/stories.py --learn from ECB+ pairs.
 WEIGHTS = (6.582, 1.428, 5.225, -1.362, -1.966, 0.449, -0.061, 0.079, 1.388, -0.877)
 BIAS = -3.811
-THRESHOLD = 0.5
+THRESHOLD = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +151,17 @@ def _core(weights: Weights, most: int) -> tuple[tuple[int, float], ...]:
     return tuple(sorted(weights.items(), key=lambda item: (-item[1], item[0]))[:most])
 
 
-def sameness(one: Compared, other: Compared) -> float:
-    """How likely two articles tell of one event, 0 to 1, by weights learnt from pairs (benchmarks/stories.py)."""
+def evidence(one: Compared, other: Compared) -> tuple[float, ...]:
+    """What speaks for and against their telling of one event, in the order of WEIGHTS."""
     mine, theirs = one.traits, other.traits
     terms = _dot(mine.terms, theirs.terms)
     names = _dot(mine.names, theirs.names) if mine.names and theirs.names else terms
-    given = (terms, names, _dot(mine.lead, theirs.lead), *_missing(one, other), _years_apart(mine, theirs))
-    return 1 / (1 + math.exp(-BIAS - math.fsum(map(operator.mul, WEIGHTS, given))))
+    return (terms, names, _dot(mine.lead, theirs.lead), *_missing(one, other), _years_apart(mine, theirs))
+
+
+def sameness(one: Compared, other: Compared) -> float:
+    """How likely two articles tell of one event, 0 to 1, by weights learnt from pairs (benchmarks/stories.py)."""
+    return 1 / (1 + math.exp(-BIAS - math.fsum(map(operator.mul, WEIGHTS, evidence(one, other)))))
 
 
 def _missing(one: Compared, other: Compared) -> tuple[float, ...]:
@@ -190,28 +195,34 @@ def _dot(one: Weights, other: Weights) -> float:
 # An article and stories
 
 
-def choose(new: Compared, stories: Sequence[Sequence[Compared]]) -> tuple[int, ...]:
-    """Which of the stories (their last articles, newest first) the article is of: the likest, if like enough.
-
-    Further ones are, by this article, seen to be the same story as that. Empty: it is of none.
-    """
-    scores = [[sameness(new, member) for member in members] for members in stories]
-    likeness = [_link(each) for each in scores]
-    ranked = sorted(range(len(stories)), key=lambda at: -likeness[at])
-    if not ranked or likeness[ranked[0]] < THRESHOLD:
-        return ()
-    best = ranked[0]
-    first = [new, *stories[best]][:MEMBERS]
-    more = (at for at in ranked[1:] if likeness[at] >= THRESHOLD / 2 and _joined(first, stories[at]) >= THRESHOLD)
-    return (best, *more)
+def choose(new: Compared, stories: Sequence[Sequence[Compared]]) -> int | None:
+    """Which of the stories (their last articles, at most MEMBERS) the article is of: the likest, if like enough."""
+    scores = [sameness(new, together(members)) for members in stories]
+    best = max(range(len(scores)), key=lambda at: (scores[at], -at), default=None)
+    return best if best is not None and scores[best] >= THRESHOLD else None
 
 
-def _link(scores: Sequence[float]) -> float:
-    return math.fsum(scores) / len(scores) if scores else 0.0
+def together(members: Sequence[Compared]) -> Compared:
+    """Several articles as one: what most of them share weighs most in it."""
+    if len(members) == 1:
+        return members[0]
+    told = [item.traits for item in members]
+    summed = Traits(
+        terms=_mean([item.terms for item in told]),
+        names=_mean([item.names for item in told]),
+        lead=_mean([item.lead for item in told]),
+        years=frozenset().union(*(item.years for item in told)),
+    )
+    return Compared.of(summed)
 
 
-def _joined(one: Sequence[Compared], other: Sequence[Compared]) -> float:
-    return _link([sameness(mine, theirs) for mine in one for theirs in other])
+def _mean(several: Sequence[Weights]) -> dict[int, float]:
+    total: dict[int, float] = {}
+    for weights in several:
+        for term, weight in weights.items():
+            total[term] = total.get(term, 0.0) + weight
+    norm = math.sqrt(math.fsum(weight * weight for weight in total.values())) or 1.0
+    return {term: weight / norm for term, weight in total.items()}
 
 
 def central(told: Sequence[Compared]) -> int:
