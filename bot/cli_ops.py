@@ -35,6 +35,7 @@ BENCHMARKS = (
     "jobs",
     "queries",
     "search",
+    "stories",
     "start",
 )
 LOW_DISK_BYTES = 500_000_000
