@@ -8,8 +8,8 @@ from bot import cursors, names, zones
 from bot.ask import Ask, Button, Keyboard, Reply, rows
 from bot.commands import pages
 from bot.registry import Command, Press
-from delivery import digest as tick
 from delivery import render
+from delivery.reading import Composer, Reading, chains_of, shown_under
 from delivery.schedule import window_start
 from delivery.wording import table
 from storage import articles, schedules, subscriptions
@@ -243,8 +243,8 @@ async def digest(ask: Ask) -> Reply:
 async def _compose(ask: Ask, followed: Sequence[Subscription]) -> tuple[EditionPart, ...]:
     """As the digest tick would, but with the topics in it whose articles come as alerts too."""
     modes = {item.topic_id: Mode.MUTED if item.mode is Mode.MUTED else Mode.DIGEST for item in followed}
-    reading = tick.Reading(
-        tick.shown_under(modes, ask.topics),
+    reading = Reading(
+        shown_under(modes, chains_of(ask.topics)),
         window_start(ask.destination.digest_through, ask.now),
         ask.now,
         ask.chat.zone,
@@ -252,7 +252,7 @@ async def _compose(ask: Ask, followed: Sequence[Subscription]) -> tuple[EditionP
         ask.destination.digest_length,
     )
     async with ask.db.read() as tx:
-        return await tick.compose(tx, reading, ask.topics)
+        return await Composer(ask.topics).compose(tx, reading)
 
 
 def _first_of(parts: tuple[EditionPart, ...]) -> Reply:
