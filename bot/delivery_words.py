@@ -32,7 +32,7 @@ def counted(item: Progress) -> list[str]:
     lines = [" · ".join(part for part in counts if part)]
     lines += reasons("❌", "failed", item.failed.items()) + reasons("➖", "dropped", item.dropped.items())
     if item.in_doubt:
-        lines.append(f"❔ {item.in_doubt:,} in doubt: handed to Telegram, no answer came")
+        lines.append(f"❔ {item.in_doubt:,} of these in doubt: no answer came, so it may be there twice or not at all")
     return lines
 
 
