@@ -6,7 +6,6 @@ from delivery.send import CALL_SLOTS, PAID_CALL_SLOTS
 from tests.delivery.series import PAID_RATE, Outcome, Plan, most_in_a_second, run_series
 
 STOP_SECONDS = 25.0
-BUNCHED = 2  # a server that a busy machine keeps waiting reads two moments' messages in one
 
 
 def check_resent(outcome: Outcome, call_slots: int = CALL_SLOTS) -> None:
@@ -16,7 +15,8 @@ def check_resent(outcome: Outcome, call_slots: int = CALL_SLOTS) -> None:
     assert len(outcome.doubled) <= outcome.kills * call_slots
     assert outcome.doubled <= outcome.in_doubt
     assert all(again <= left <= call_slots for again, left in zip(outcome.again, outcome.unrecorded, strict=True))
-    assert outcome.refused <= BUNCHED
+    # A server that a busy machine keeps waiting reads two moments' messages in one, once for each start at the most.
+    assert outcome.refused <= outcome.kills
 
 
 @pytest.mark.slow
