@@ -1,10 +1,12 @@
 """One engine for SQLite and PostgreSQL, and the two kinds of transaction.
 
 SQLite as drivers leave it loses updates (read-then-write in deferred transactions) or refuses them at once; so writers
-take BEGIN IMMEDIATE and wait for each other. psycopg's prepared statements are off, which survives PgBouncer's
-transaction pooling.
+take BEGIN IMMEDIATE and wait for each other: those of one process in a queue, since SQLite's own waiting is a lottery
+that some of 32 polls at once lost for over ten seconds; see storage.sqlite for other processes. psycopg's prepared
+statements are off, which survives PgBouncer's transaction pooling.
 """
 
+import asyncio
 import fcntl
 import os
 from collections.abc import AsyncIterator
@@ -18,7 +20,7 @@ from sqlalchemy import Table, event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage import sqlite
@@ -28,6 +30,7 @@ Connection: TypeAlias = AsyncConnection
 
 POOL_SIZE = 4
 BUSY_TIMEOUT_MS = 10_000
+QUEUE_S = 30.0  # in the queue of this process's writers
 
 
 def parse_url(url: str) -> URL:
@@ -59,11 +62,28 @@ class Database:
         self.dialect = self.url.get_backend_name()
         self.engine = _create_engine(self.url)
         self._lock: int | None = None
+        self._writing = asyncio.Lock()
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Connection]:
-        async with self.engine.begin() as connection:
+        async with self._turn(), self.engine.begin() as connection:
             yield connection
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """In order of coming; raises OperationalError as a busy database does. PostgreSQL's writers need no turns."""
+        if self.dialect != "sqlite":
+            yield
+            return
+        try:
+            async with asyncio.timeout(QUEUE_S):
+                await self._writing.acquire()
+        except TimeoutError as error:
+            raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
@@ -142,7 +162,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: SyncConnection) -> None:
     read_only = connection.get_execution_options().get("tidings_read_only", False)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN" if read_only else sqlite.BEGIN_WRITING)
 
 
 def insert_into(tx: Connection, table: Table) -> sqlite_dialect.Insert | postgresql.Insert:

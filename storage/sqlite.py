@@ -2,15 +2,21 @@
 
 As it comes, SQLAlchemy makes a cursor there, executes, fetches and closes it: four ways there and back, each of which
 costs more than most statements. Here a cursor does all of it at once and keeps the rows, as SQLAlchemy would.
+
+Nor does SQLite wait for another process's writer well: it looks ten times a second, and a busy process is between two
+transactions for less than a millisecond. Here it looks far more often.
 """
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
 import aiosqlite
 
+BEGIN_WRITING = "BEGIN IMMEDIATE"
+WAIT_S, LOOK_S = 10.0, 0.002
 CHUNK = 64  # of rows, where one iterates over an aiosqlite cursor: nobody does
 
 
@@ -59,11 +65,35 @@ def _all(method: Callable[..., object], sql: str, parameters: Any, raw: sqlite3.
     """In the connection's thread: rows, description, rowcount, lastrowid."""
     cursor = raw.cursor()
     try:
-        method(cursor, sql, parameters)
+        if sql == BEGIN_WRITING:
+            _begin_writing(cursor)
+        else:
+            method(cursor, sql, parameters)
         rows = cursor.fetchall() if cursor.description else []
         return rows, cursor.description, cursor.rowcount, cursor.lastrowid
     finally:
         cursor.close()
+
+
+def _begin_writing(cursor: sqlite3.Cursor) -> None:
+    until = time.monotonic() + WAIT_S
+    ((patience,),) = cursor.execute("PRAGMA busy_timeout").fetchall()
+    cursor.execute("PRAGMA busy_timeout=0").fetchall()
+    try:
+        while not _begun(cursor, last=time.monotonic() >= until):
+            time.sleep(LOOK_S)
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout={patience}").fetchall()
+
+
+def _begun(cursor: sqlite3.Cursor, *, last: bool) -> bool:
+    try:
+        cursor.execute(BEGIN_WRITING)
+    except sqlite3.OperationalError as error:
+        if last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
 
 
 class Connection(aiosqlite.Connection):

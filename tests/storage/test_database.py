@@ -1,4 +1,5 @@
 import asyncio
+import time
 
 import pytest
 from sqlalchemy import func, insert, select, update
@@ -41,6 +42,42 @@ async def test_concurrent_read_then_write_loses_nothing(db: Database) -> None:
     await asyncio.gather(*(add_one() for _ in range(30)))
     async with db.read() as tx:
         assert await tx.scalar(select(func.max(bot.c.sender_epoch))) == 30
+
+
+async def test_writers_take_turns_in_the_order_of_their_coming(sqlite_url: str) -> None:
+    database, turns = Database(sqlite_url), list[int]()
+
+    async def write(number: int) -> None:
+        async with database.begin() as tx:
+            await tx.execute(insert(bot).values(bot_id=number + 1, username="b"))
+            turns.append(number)
+
+    await asyncio.gather(*map(write, range(40)))
+    assert turns == list(range(40))
+    await database.dispose()
+
+
+async def test_a_process_that_writes_without_end_keeps_no_other_from_writing(sqlite_url: str) -> None:
+    busy, other = Database(sqlite_url), Database(sqlite_url)
+    over = asyncio.Event()
+
+    async def write_on(number: int) -> None:
+        while not over.is_set():
+            async with busy.begin() as tx:
+                await tx.execute(update(bot).values(username=f"b{number}"))
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(4):
+            group.create_task(write_on(number))
+        await asyncio.sleep(0)
+        begun = time.monotonic()
+        for _ in range(5):
+            async with other.begin() as tx:
+                await tx.execute(update(bot).values(username="other"))
+        over.set()
+    assert time.monotonic() - begun < 5
+    await busy.dispose()
+    await other.dispose()
 
 
 async def test_second_owner_of_a_file_is_refused(sqlite_url: str) -> None:
