@@ -24,6 +24,7 @@ from bot.commands import desk
 from bot.commands.desk_intake import DeskIntake
 from bot.commands.start import make_claim_link
 from bot.duties import Duties
+from bot.hub_calls import HubCalls
 from bot.listen import listen
 from bot.receive import ALLOWED_UPDATES, Receiver
 from bot.registry import Registry
@@ -43,6 +44,7 @@ from ingest.poll import Poller
 from ingest.robots import Pages, Robots
 from ingest.run import Ingest
 from ingest.topics import load_specs
+from ingest.websub import Hubs
 from ingest.workers import Workers
 from storage import editors, inbox, migrate, topics
 from storage.database import Database
@@ -242,6 +244,8 @@ class Service:
             archive_after=archive_after,
             extract=self.workers.extract,
         )
+        public = self.settings.webhook_url
+        self.hubs = None if public is None else Hubs(self.database, self.fetcher, public, clock=clock)
         self.sender = Sender(
             self.database,
             self.bot,
@@ -279,6 +283,7 @@ class Service:
             catch_up=self.settings.catch_up,
             wake=self.sender.wake,
             clock=clock,
+            hubs=self.hubs,
         )
         self.hand_out = self._hand_out() if self.answers and self.database.dialect == "postgresql" else None
 
@@ -305,7 +310,7 @@ class Service:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Health, and the webhook where one is configured."""
+        """Health; where a public address is configured the webhook, and where hubs call."""
         if not self.listens:
             yield
             return
@@ -315,7 +320,8 @@ class Service:
         host = settings.host or ("0.0.0.0" if public else "127.0.0.1")  # noqa: S104 - a host's router calls us
         async with AsyncExitStack() as stack:
             try:
-                app = web.create_app(self.database, webhook, self._metrics())
+                calls = [] if self.hubs is None else HubCalls(self.hubs).routes()
+                app = web.create_app(self.database, webhook, self._metrics(), calls)
                 await stack.enter_async_context(web.listening(app, host, settings.port))
             except OSError as error:
                 raise StartError(cant_listen(error, host, settings.port)) from None

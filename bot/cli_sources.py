@@ -172,6 +172,7 @@ def _table(found: Sequence[PolledFeed], counts: dict[int, int]) -> Table:
 
 def _to_json(feed: PolledFeed, articles: int) -> dict[str, Any]:
     times = {"next_at": feed.next_at, "ok_at": feed.ok_at, "failing_since": feed.failing_since}
+    times |= {"hub_until": feed.hub_until, "hub_told_at": feed.hub_told_at}
     return {
         "id": feed.source.id,
         "name": feed.source.name,
@@ -183,6 +184,7 @@ def _to_json(feed: PolledFeed, articles: int) -> dict[str, Any]:
         "failures": feed.failures,
         "last_error": feed.last_error,
         "articles_in_7_days": articles,
+        "hub": feed.hub,
         **{name: None if at is None else at.isoformat(timespec="seconds") for name, at in times.items()},
     }
 

@@ -13,6 +13,7 @@ from bot.speak import Speaker
 from bot.ticks import Tick
 from delivery import alerts, corrections, digest, fanout, retention
 from ingest.poll import Poller
+from ingest.websub import Hubs
 from storage import decisions
 from storage.database import Database
 
@@ -35,9 +36,11 @@ class Duties:
     catch_up: timedelta
     wake: Callable[[], None]
     clock: Callable[[], datetime]
+    hubs: Hubs | None = None
 
     def ticks(self) -> dict[str, Tick]:
-        return {
+        hubs = {} if self.hubs is None else {"hubs": Tick(5, self.hubs.ask_due)}
+        return hubs | {
             "embargoes": Tick(1, self.embargoes),
             "digests": Tick(2, self.digests),
             "alerts": Tick(1, self.alerts),

@@ -1,9 +1,9 @@
-"""The HTTP side of the service: health for the host, figures for Prometheus, and the webhook for Telegram."""
+"""The HTTP side of the service: health for the host, figures for Prometheus, the webhook for Telegram, hubs' calls."""
 
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -87,13 +87,19 @@ def metrics_handler(database: Database, bot_id: int, token: str) -> Handler:
     return metrics
 
 
-def create_app(database: Database, webhook: Handler | None, metrics: Handler | None = None) -> web.Application:
+def create_app(
+    database: Database,
+    webhook: Handler | None,
+    metrics: Handler | None = None,
+    more: Iterable[web.RouteDef] = (),
+) -> web.Application:
     app = web.Application(client_max_size=MAX_UPDATE_BYTES)
     app.router.add_get("/healthz", health_handler(database))
     if metrics is not None:
         app.router.add_get("/metrics", metrics)
     if webhook is not None:
         app.router.add_post(WEBHOOK_PATH, webhook)
+    app.router.add_routes(more)
     return app
 
 

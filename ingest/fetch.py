@@ -8,7 +8,7 @@ proxy resolves and connects (see ingest.connect). docs/safety.md lists every bou
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -41,6 +41,7 @@ _OK = 200
 _FIRST_SERVER_ERROR = 500
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FOR_GOOD = frozenset({301, 308})
+_LISTS = frozenset({"cache-control", "link"})
 _LATER = "Try again later."
 _CHECK = "Check the address."
 _ANSWERS = {
@@ -175,8 +176,7 @@ class Fetcher:
                 to = str(_joined(target.url, response.headers["Location"]))
                 return _Redirect(to, for_good=response.status in _FOR_GOOD)
             body = await self._body(response) if response.status == _OK else b""
-            told = {name.lower(): value for name, value in response.headers.items()}
-            return Answer(response.status, str(target.url), told, body)
+            return Answer(response.status, str(target.url), _by_name(response.headers.items()), body)
 
     async def _request(
         self,
@@ -225,6 +225,15 @@ class Fetcher:
             return aiohttp.TCPConnector(resolver=self._resolver, use_dns_cache=False)
         resolver = GuardedResolver(self._resolver)
         return aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, socket_factory=guarded_socket)
+
+
+def _by_name(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Lines of one name are one list (RFC 9110, 5.3)."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        key = name.lower()
+        found[key] = f"{found[key]}, {value}" if key in _LISTS and key in found else value
+    return found
 
 
 def _joined(url: URL, location: str) -> URL:

@@ -2,6 +2,7 @@
 
     due rows ─choose→ leased ─┬─ ask (conditional) → 304 or the same bytes ──────────────────────→ finish
      (a tick)                 ├─ ask → parse → what is new ─each→ page, where needed → desk ─────→ finish
+                              ├─ what its hub sent → parse → …                             ─────→ finish
                               └─ no answer, no feed, gone → later, or paused and told ───────────→ finish
 
 Polls run beside each other in a bounded number of slots; a host gets few of them, feeds that failed last time a
@@ -30,6 +31,7 @@ from ingest.fetch import Answer, Fetcher, refusal
 from ingest.gather import Gatherer
 from ingest.polling import Failure, Room, Told
 from ingest.run import ARCHIVE_AFTER
+from ingest.websub import hub_changes
 from ingest.workers import Extract, in_thread
 from storage import sources
 from storage.database import Database
@@ -127,6 +129,8 @@ class Poller:
         if self._group is None:
             return 0
         for feed in chosen:
+            if feed.source.id in self._running:
+                continue  # its hub tells of more while it is polled: it is due again at the end
             self._running[feed.source.id] = feed
             task = self._group.create_task(self._slot(feed, now), name=f"poll-{feed.source.id}")
             self._tasks.add(task)
@@ -210,8 +214,8 @@ class Poller:
         return changes, Polled(feed.source.id, "failed", reason=failure.reason)
 
     async def _polled(self, feed: PolledFeed, begun: float) -> tuple[dict[str, Any], Polled]:
-        if feed.pushed is not None:
-            return await self._take(feed, feed.pushed, feed.url, Told(feed.etag, feed.last_modified), begun)
+        if feed.pushed and (pushed := await self._take_pushed(feed, feed.pushed, begun)):
+            return pushed
         answer = await self._ask(feed)
         now = self._clock()
         told = polling.told_by(answer.headers, now, moved=answer.moved)
@@ -220,7 +224,18 @@ class Poller:
             # Where it moved to was no feed's address until it gave one: a 304 alone moves nothing.
             told = told if same else replace(told, moved=None)
             return polling.unchanged(feed, told, now, self._luck()), Polled(feed.source.id, "unchanged")
-        return await self._take(feed, answer.body, answer.url, told, begun)
+        return await self._take(feed, answer, told, begun)
+
+    async def _take_pushed(self, feed: PolledFeed, body: bytes, begun: float) -> tuple[dict[str, Any], Polled] | None:
+        """None where it can't be read: then the feed itself is asked."""
+        try:
+            found = await self._read(body, feed.url)
+        except Failed as error:
+            log.info("push_not_read", source_id=feed.source.id, reason=error.failure.reason)
+            return None
+        gathered = await self._gatherer.gather(feed, found, _hash(body), begun + self._limits.poll_seconds)
+        changes = polling.told(feed, gathered, self._clock(), self._luck())
+        return changes, Polled(feed.source.id, "changed", added=gathered.added)
 
     async def _ask(self, feed: PolledFeed) -> Answer:
         try:
@@ -232,9 +247,15 @@ class Poller:
             raise Failed(_refusal(answer, self._clock()))
         return answer
 
-    async def _take(
-        self, feed: PolledFeed, body: bytes, url: str, told: Told, begun: float
-    ) -> tuple[dict[str, Any], Polled]:
+    async def _take(self, feed: PolledFeed, answer: Answer, told: Told, begun: float) -> tuple[dict[str, Any], Polled]:
+        found = await self._read(answer.body, answer.url)
+        deadline = begun + self._limits.poll_seconds
+        gathered = await self._gatherer.gather(feed, found, _hash(answer.body), deadline)
+        now = self._clock()
+        changes = polling.changed(feed, told, gathered, now, self._luck()) | hub_changes(feed, found, answer, now)
+        return changes, Polled(feed.source.id, "changed", added=gathered.added)
+
+    async def _read(self, body: bytes, url: str) -> Feed:
         executor = self._large if len(body) > LARGE_BYTES else self._small
         try:
             found = await asyncio.get_running_loop().run_in_executor(executor, _parse, body, url, self._clock())
@@ -242,25 +263,20 @@ class Poller:
             raise Failed(Failure(str(error), passing=False)) from error
         if found.truncated and not found.drafts:
             raise Failed(Failure("the feed breaks off before its first item"))
-        deadline = begun + self._limits.poll_seconds
-        gathered = await self._gatherer.gather(feed, found, _hash(body), deadline)
-        now = self._clock()
-        changes = polling.changed(feed, told, gathered, now, self._luck())
-        if found.hub != feed.hub or found.self_url != feed.hub_topic:
-            changes |= {"hub": found.hub, "hub_topic": found.self_url, "hub_until": None}
-        return changes, Polled(feed.source.id, "changed", added=gathered.added)
+        return found
 
     async def _keep(self, feed: PolledFeed, changes: dict[str, Any]) -> None:
+        now = self._clock()
         try:
             async with self._db.begin() as tx:
-                await sources.finish(tx, feed, changes)
+                await sources.finish(tx, feed, changes, now)
         except IntegrityError:
             # The address that it moved to is another source's: two would bring the same.
             changes.pop("url", None)
             reason = "it has moved to the address of another source"
             changes |= {"state": FeedState.PAUSED, "reason": reason, "notice_due": True}
             async with self._db.begin() as tx:
-                await sources.finish(tx, feed, changes)
+                await sources.finish(tx, feed, changes, now)
 
 
 class Failed(Exception):  # noqa: N818 - an outcome on its way up, not an error of ours

@@ -33,6 +33,8 @@ KEY_BYTES, MOST_SEEN = 8, 2_000
 WHOLE_WORDS, TELLING_ITEMS = 150, 3
 MAX_VALIDATOR = 2_000  # characters of an ETag
 MAX_REASON = 500
+TOLD = 3600.0  # between polls of a feed whose hub tells of news
+TOLD_LATE = timedelta(minutes=10)
 
 
 # What to take
@@ -192,7 +194,14 @@ def wait(feed: PolledFeed, hold_s: float, now: datetime, luck: float) -> float:
     own = UNKNOWN if feed.gap_s is None else feed.gap_s / 2
     silence = (now - feed.new_at).total_seconds() / SILENCE if feed.new_at else 0.0
     spread = _bounded(max(own, silence)) * (0.9 + 0.1 * luck)
-    return _bounded(max(spread, feed.ttl_s or 0.0, hold_s))
+    return _bounded(max(spread, feed.ttl_s or 0.0, hold_s, TOLD if is_told(feed, now) else 0.0))
+
+
+def is_told(feed: PolledFeed, now: datetime) -> bool:
+    """Whether its hub tells of what is new: it told of the last news there was."""
+    if feed.hub_until is None or feed.hub_until <= now or feed.hub_told_at is None:
+        return False
+    return feed.new_at is None or feed.hub_told_at >= feed.new_at - TOLD_LATE
 
 
 def _bounded(seconds: float) -> float:
@@ -246,6 +255,17 @@ def changed(feed: PolledFeed, told: Told, found: Gathered, now: datetime, luck: 
         "full_text": found.full_text,
         "next_at": now + timedelta(seconds=max(told.hold_s, min(seconds, AGAIN_SOON)) if undone else seconds),
     }
+
+
+def told(feed: PolledFeed, found: Gathered, now: datetime, luck: float) -> dict[str, Any]:
+    """By a hub, often of some items only: that says nothing of the feed's pace or validators, nor when to look next."""
+    part = replace(
+        found, drafts=(), ttl_s=feed.ttl_s, full_text=feed.full_text, body_hash=feed.body_hash or found.body_hash
+    )
+    values = changed(feed, Told(feed.etag, feed.last_modified), part, now, luck)
+    planned = values["next_at"] - now + (feed.polled_at or now)
+    undone = values["body_hash"] is None
+    return values | {"polled_at": feed.polled_at, "next_at": values["next_at"] if undone else max(now, planned)}
 
 
 def _new_gap(feed: PolledFeed, found: Gathered, now: datetime) -> float | None:

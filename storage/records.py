@@ -114,7 +114,8 @@ class PolledFeed:
     `seen`: 8 bytes for each item that was dealt with, newest last. `waiting`: items whose page didn't come, with the
     tries. `gap_s`: mean time between its items; `ttl_s`: how long the feed asks to be left alone. `full_text`: its
     items hold whole articles, None while that isn't known. `polled_at`, `ok_at`, `new_at`: the last poll, the last one
-    that went well, the last that brought something.
+    that went well, the last that brought something. `hub` tells of news of `hub_topic` until `hub_until` (WebSub), and
+    is asked again at `hub_next_at`; `hub_told_at`: when it last did. `pushed`: what it sent, empty if not kept.
     """
 
     source: Source
@@ -143,6 +144,9 @@ class PolledFeed:
     hub_topic: str | None = None
     hub_secret: str | None = None
     hub_until: datetime | None = None
+    hub_next_at: datetime | None = None
+    hub_failures: int = 0
+    hub_told_at: datetime | None = None
     pushed: bytes | None = None
 
 

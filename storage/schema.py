@@ -106,13 +106,22 @@ feed = Table(
     Column("hub_topic", Text),
     Column("hub_secret", Text),
     Column("hub_until", UtcDateTime),
-    Column("pushed", LargeBinary),
+    Column("hub_next_at", UtcDateTime),
+    Column("hub_failures", Integer, nullable=False, server_default="0"),
+    Column("hub_told_at", UtcDateTime),
+    Column("pushed", LargeBinary),  # what the hub sent; empty: only that there is something
     Index(
         "ix_feed_due",
         "next_at",
         "source_id",
         postgresql_where=text("state = 'active'"),
         sqlite_where=text("state = 'active'"),
+    ),
+    Index(
+        "ix_feed_hub",
+        "hub_next_at",
+        postgresql_where=text("hub_next_at IS NOT NULL"),
+        sqlite_where=text("hub_next_at IS NOT NULL"),
     ),
     Index("ix_feed_notice", "source_id", postgresql_where=text("notice_due"), sqlite_where=text("notice_due")),
 )

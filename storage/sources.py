@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Row, Select, case, delete, func, insert, or_, select, text, update
+from sqlalchemy import LargeBinary, Row, Select, case, delete, func, insert, literal, or_, select, text, update
 
 from storage.database import Connection, insert_into
 from storage.records import FeedState, PolledFeed, Source, SourceKind
-from storage.schema import article, feed, source
+from storage.schema import UtcDateTime, article, feed, source
 
 MAX_NAME = 200
 
@@ -188,20 +188,48 @@ async def lease(tx: Connection, source_ids: Collection[int], until: datetime) ->
     await tx.execute(update(feed).where(feed.c.source_id.in_(source_ids)).values(next_at=until))
 
 
-async def finish(tx: Connection, polled: PolledFeed, changes: Mapping[str, Any]) -> None:
-    """Set the columns in `changes`. What a hub pushed meanwhile keeps the feed due."""
+async def finish(tx: Connection, polled: PolledFeed, changes: Mapping[str, Any], now: datetime) -> None:
+    """Set the columns in `changes`. What a hub pushed meanwhile makes the feed due."""
     values = dict(changes)
     if polled.pushed is not None:
         mine = (feed.c.source_id == polled.source.id, feed.c.pushed == polled.pushed)
         await tx.execute(update(feed).where(*mine).values(pushed=None))
     if "next_at" in values:
-        values["next_at"] = case((feed.c.pushed.is_not(None), feed.c.next_at), else_=values["next_at"])
+        values["next_at"] = case((feed.c.pushed.is_not(None), literal(now, UtcDateTime)), else_=values["next_at"])
     await tx.execute(update(feed).where(feed.c.source_id == polled.source.id).values(**values))
 
 
-async def push(tx: Connection, source_id: int, body: bytes, now: datetime) -> None:
-    """What a hub sent, for the next poll, which is due now."""
-    await tx.execute(update(feed).where(feed.c.source_id == source_id).values(pushed=body, next_at=now))
+# Hubs (WebSub)
+
+
+async def hubs_due(tx: Connection, *, now: datetime, limit: int) -> list[PolledFeed]:
+    """Active feeds whose hub is to be asked; on PostgreSQL locked, as `due` does."""
+    ready = (feed.c.hub_next_at <= now, feed.c.hub.is_not(None), feed.c.state == FeedState.ACTIVE)
+    query = _feeds().where(*ready).order_by(feed.c.hub_next_at).limit(limit)
+    return [_feed(row) for row in await tx.execute(query.with_for_update(of=feed, skip_locked=True))]
+
+
+async def ask_hub(tx: Connection, source_id: int, *, secret: str, next_at: datetime) -> None:
+    """The hub is about to be asked; should nothing come of it, again at `next_at`."""
+    values = {"hub_secret": secret, "hub_next_at": next_at, "hub_failures": feed.c.hub_failures + 1}
+    await tx.execute(update(feed).where(feed.c.source_id == source_id).values(**values))
+
+
+async def hub_agreed(tx: Connection, source_id: int, *, until: datetime, next_at: datetime) -> None:
+    values = {"hub_until": until, "hub_next_at": next_at, "hub_failures": 0}
+    await tx.execute(update(feed).where(feed.c.source_id == source_id).values(**values))
+
+
+async def hub_refused(tx: Connection, source_id: int) -> None:
+    await tx.execute(update(feed).where(feed.c.source_id == source_id).values(hub_until=None))
+
+
+async def push(tx: Connection, source_id: int, body: bytes, *, due: datetime, now: datetime) -> None:
+    """What a hub sent, for a poll at `due`. Where it sent something before that is still there, the feed is asked."""
+    kept = case((feed.c.pushed.is_(None), literal(body, LargeBinary)), else_=literal(b"", LargeBinary))
+    soon = case((feed.c.next_at < due, feed.c.next_at), else_=literal(due, UtcDateTime))
+    values = {"pushed": kept, "next_at": soon, "hub_told_at": now}
+    await tx.execute(update(feed).where(feed.c.source_id == source_id).values(**values))
 
 
 # What editors decide
@@ -211,7 +239,7 @@ async def pause(tx: Connection, source_id: int, reason: str) -> None:
     await tx.execute(
         update(feed)
         .where(feed.c.source_id == source_id)
-        .values(state=FeedState.PAUSED, reason=reason, notice_due=False)
+        .values(state=FeedState.PAUSED, reason=reason, notice_due=False, hub_until=None, pushed=None)
     )
 
 
@@ -222,7 +250,7 @@ async def resume(tx: Connection, source_id: int, now: datetime) -> None:
         .where(feed.c.source_id == source_id)
         .values(
             state=FeedState.ACTIVE, reason=None, notice_due=False, failures=0, failing_since=None, last_error=None,
-            next_at=now,
+            next_at=now, hub_next_at=case((feed.c.hub.is_not(None), literal(now, UtcDateTime))),
         )
     )  # fmt: skip
 

@@ -186,6 +186,7 @@ async def _card(ask: Ask, feed: PolledFeed, *, note: str = "", more: str = "") -
         f"{articles(counts.get(feed.source.id, 0))} in seven days.",
         at_once if feed.source.trusted else "What it brings waits in /queue for an editor.",
         *(["It sends summaries; the articles are read from its pages."] if feed.full_text is False else []),
+        *(["Its hub tells of news at once (WebSub)."] if feed.hub_until and feed.hub_until > ask.now else []),
     ]
     text = "\n\n".join(part for part in (note, "\n".join(lines)) if part) + more
     return Reply(text, keyboard=_controls(feed))

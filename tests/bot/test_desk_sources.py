@@ -192,7 +192,7 @@ async def test_editors_are_told_once_of_what_pauses_by_itself(room: Newsroom) ->
     async with room.db.begin() as tx:
         (one,) = await sources.list_feeds(tx)
         changes = {"state": FeedState.PAUSED, "reason": "its site says <gone>", "notice_due": True}
-        await sources.finish(tx, replace(one), changes)
+        await sources.finish(tx, replace(one), changes, one.next_at)
     speaker = Speaker(room.db, room.bot, room.router._me)
     for told in (1, 0):
         count = await tell_editors(room.db, speaker, bot_id=room.bot.id, owner_ids=[OWNER], now=NOW)
