@@ -1,60 +1,81 @@
-"""What polling costs, and how late it is: N feeds of a local server, beside a plain loop of feedparser in the same run.
+"""What polling costs, and how late it is: many feeds of a local server, beside a plain loop of feedparser.
 
 The server is a process of its own, so that only the client's CPU is counted. Each feed has its own address in
-127.0.0.0/8, as feeds have hosts of their own. Three rounds: the first poll of every feed; one in which a third is
-changed (one new item), a third answers 304 and a third sends the same bytes; and one at a pace of its own, in which
-every twentieth feed never answers, to see how late the others begin.
+127.0.0.0/8, as feeds have hosts of their own. Three rounds: `first`, some feeds that were never polled; `all`, every
+feed, known from an hour ago: a third has one new article, a third answers 304 and a third sends the same bytes; and
+`paced`, in which some fall due one after the other, many times faster than once an hour each, and a few never answer,
+to see how late the others begin.
 
 `core_percent_at_10000_hourly` is the second round's CPU a poll times 10,000 polls an hour.
 """
 
 import argparse
 import asyncio
+import hashlib
 import json
 import multiprocessing
+import random
+import re
 import resource
 import socket
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import lru_cache
 from multiprocessing.connection import Connection
 from typing import Any
 
 import feedparser
 from aiohttp import web
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, insert, update
 
+from ingest import samples
 from ingest.desk import Desk
 from ingest.fetch import Fetcher
-from ingest.poll import Limits, Polled, Poller
+from ingest.poll import Polled, Poller
+from ingest.polling import keyed_items
 from ingest.topics import load_specs
-from storage import migrate, sources, topics
+from storage import migrate, topics
 from storage.database import Database
-from storage.schema import feed
+from storage.records import ArticleDraft, FeedState, SourceKind
+from storage.schema import feed, source
 
 ITEMS = 30
-HANGING = 20  # every so many feeds never answer in the last round
+WORDS, SENTENCE = 160, 16
+HANGING = 200  # every so many feeds never answer in the last round
 HOSTS = 250
-ROUND_LIMIT_S = 900.0
-TEXT = (
-    "The harbour council said on Monday that feed {feed} would carry item {item} about the terminal and its cost. "
-    "Work on quay {item} begins in spring and is to last until ship {feed} can berth there in any weather. " * 6
-)
+HOUR = timedelta(hours=1)
+ROUND_LIMIT_S = 1_800.0
 
 
-def run(feeds: int = 1_000, peer_feeds: int = 200, paced_s: float = 30.0, url: str | None = None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Sizes:
+    """`feeds`: of the second round; `first` and `paced` are how many of them the other rounds poll."""
+
+    feeds: int = 10_000
+    first: int = 100
+    paced: int = 1_000
+    paced_s: float = 60.0
+    peer: int = 200
+
+
+def run(sizes: Sizes | None = None, url: str | None = None) -> dict[str, Any]:
     """`url` of a PostgreSQL database (of its own: articles stay in it), None for a new SQLite file."""
-    parent, child = multiprocessing.get_context("spawn").Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=_serve, args=(child,), daemon=True)
+    sizes, base = sizes or Sizes(), datetime.now(UTC).replace(microsecond=0) - HOUR
+    context = multiprocessing.get_context("spawn")
+    parent, child = context.Pipe()
+    server = context.Process(target=_serve, args=(child, base), daemon=True)
     server.start()
     try:
         port = parent.recv()
         with tempfile.TemporaryDirectory() as folder:
-            measured = asyncio.run(_run(feeds, port, paced_s, url or f"sqlite:///{folder}/bench.db"))
-        peer = _plain_loop(port, min(peer_feeds, feeds))
-        return {"benchmark": "feeds", "feeds": feeds, "items": ITEMS} | measured | peer
+            measured = asyncio.run(_run(sizes, _Web(port, base), url or f"sqlite:///{folder}/bench.db"))
+        peer = _plain_loop(port, min(sizes.peer, sizes.feeds))
+        return {"benchmark": "feeds", "feeds": sizes.feeds, "items": ITEMS} | measured | peer
     finally:
         server.terminate()
         server.join()
@@ -63,30 +84,33 @@ def run(feeds: int = 1_000, peer_feeds: int = 200, paced_s: float = 30.0, url: s
 # The server
 
 
-def _address(port: int, number: int, round_name: str = "") -> str:
-    return f"http://127.0.{number // HOSTS % HOSTS + 1}.{number % HOSTS + 1}:{port}/{number}{round_name}"
+@dataclass(frozen=True)
+class _Web:
+    port: int
+    base: datetime
+
+    def address(self, number: int) -> str:
+        return f"http://127.0.{number // HOSTS % HOSTS + 1}.{number % HOSTS + 1}:{self.port}/{number}"
 
 
-def _serve(pipe: Connection) -> None:
-    asyncio.run(_serving(pipe))
+def _serve(pipe: Connection, base: datetime) -> None:
+    asyncio.run(_serving(pipe, base))
 
 
-async def _serving(pipe: Connection) -> None:
+async def _serving(pipe: Connection, base: datetime) -> None:
     counts: Counter[int] = Counter()
 
     async def answer(request: web.Request) -> web.Response:
         number = int(request.match_info["number"])
-        if "plain" in request.query:
-            return web.Response(body=_document(number, 0), content_type="application/rss+xml")
         counts[number] += 1
-        if counts[number] > 2 and number % HANGING == 0:
+        if "plain" in request.query or "first" in request.query:
+            return web.Response(body=document(number, 0, base), content_type="application/rss+xml")
+        if counts[number] > 1 and number % HANGING == 0:
             await asyncio.sleep(3600)
-        kind = number % 3
-        headers = {"ETag": f'"{number}"'} if kind == 1 else {}
-        if request.headers.get("If-None-Match"):
-            return web.Response(status=304, headers=headers)
-        new = counts[number] - 1 if kind == 0 else 0
-        return web.Response(body=_document(number, new), content_type="application/rss+xml", headers=headers)
+        if number % 3 == 1 and request.headers.get("If-None-Match"):
+            return web.Response(status=304, headers={"ETag": _etag(number)})
+        new = counts[number] if number % 3 == 0 else 0
+        return web.Response(body=document(number, new, base), content_type="application/rss+xml")
 
     app = web.Application()
     app.router.add_get("/{number:[0-9]+}", answer)
@@ -99,87 +123,174 @@ async def _serving(pipe: Connection) -> None:
     await asyncio.Event().wait()
 
 
-def _document(number: int, new: int) -> bytes:
-    now = datetime.now(UTC)
+def _etag(number: int) -> str:
+    return f'"{number}"'
+
+
+def _guid(number: int, item: int) -> str:
+    return f"https://e{number}.example/{item}"
+
+
+def document(number: int, new: int, base: datetime) -> bytes:
+    """A feed of whole articles, unlike each other; its newest is number ITEMS + `new` - 1."""
     items = "".join(
-        f"<item><title>Ferry news {item} of harbour {number}</title><link>https://e{number}.example/{item}</link>"
-        f"<guid>{number}-{item}</guid><pubDate>{format_datetime(now - timedelta(minutes=ITEMS + new - item))}</pubDate>"
-        f"<description><![CDATA[<p>{TEXT.format(feed=number, item=item)}</p>]]></description></item>"
+        f"<item><title>{_sentence(number, item, 0)}</title><link>{_guid(number, item)}</link>"
+        f"<guid>{_guid(number, item)}</guid>"
+        f"<pubDate>{format_datetime(base + timedelta(minutes=item - ITEMS))}</pubDate>"
+        f"<description><![CDATA[<p>{_text(number, item)}</p>]]></description></item>"
         for item in range(ITEMS + new - 1, new - 1, -1)
     )
     return f'<rss version="2.0"><channel><title>Harbour {number}</title>{items}</channel></rss>'.encode()
 
 
+def _text(number: int, item: int) -> str:
+    return " ".join(_sentence(number, item, part) for part in range(1, WORDS // SENTENCE + 1))
+
+
+def _sentence(number: int, item: int, part: int) -> str:
+    chosen = random.Random(f"{number} {item} {part}").choices(_vocabulary(), k=SENTENCE)
+    return " ".join(chosen).capitalize() + "."
+
+
+@lru_cache(maxsize=1)
+def _vocabulary() -> list[str]:
+    texts = (path.read_text(encoding="utf-8") for path in samples.paths())
+    return sorted({word for text in texts for word in re.findall(r"\b[a-z]{3,}\b", text)})
+
+
 # Polling
 
 
+@dataclass
 class _Heard:
     """The polls of a round that came to an end."""
 
-    def __init__(self) -> None:
-        self.polls: list[Polled] = []
+    polls: list[Polled] = field(default_factory=list)
 
     def hear(self, polled: Polled) -> None:
         self.polls.append(polled)
 
 
-async def _run(feeds: int, port: int, paced_s: float, url: str) -> dict[str, Any]:
+async def _run(sizes: Sizes, site: _Web, url: str) -> dict[str, Any]:
     database, heard = Database(url), _Heard()
     hosts = {f"127.0.{block + 1}.{host + 1}" for block in range(HOSTS) for host in range(HOSTS)}
     try:
         await migrate.upgrade(database)
         async with database.begin() as tx:
             await topics.seed(tx, load_specs())
-            for number in range(feeds):
-                name, now = f"Harbour {number}", datetime.now(UTC)
-                await sources.add_feed(tx, url=_address(port, number), name=name, trusted=True, now=now)
+        every = range(1, sizes.feeds + 1)
+        fresh = range(sizes.feeds + 1, sizes.feeds + sizes.first + 1)
+        await _add(database, [*_known(site, every), *_new(site, fresh)])
         async with Fetcher(hosts) as fetcher:
-            poller = Poller(database, fetcher, Desk(database), limits=Limits(), heard=heard.hear)
-            stop = asyncio.Event()
+            poller, stop = Poller(database, fetcher, Desk(database), heard=heard.hear), asyncio.Event()
+            rounds = _Rounds(database, poller, heard)
             async with asyncio.TaskGroup() as group:
                 group.create_task(poller.run(stop))
                 await asyncio.sleep(0)
-                first = await _round(database, poller, heard, feeds, 0.0)
-                steady = await _round(database, poller, heard, feeds, 0.0)
-                answering = feeds - len(range(0, feeds, HANGING))
-                paced = await _round(database, poller, heard, answering, paced_s)
+                first = await rounds.run(fresh, 0.0)
+                steady = await rounds.run(every, 0.0)
+                paced = await rounds.run(every[: sizes.paced], sizes.paced_s, without=HANGING)
                 stop.set()
         return _told(database, first, steady, paced)
     finally:
         await database.dispose()
 
 
-async def _round(database: Database, poller: Poller, heard: _Heard, polls: int, spread_s: float) -> dict[str, Any]:
-    """Makes all feeds due, over `spread_s` seconds, and polls until so many polls came to an end."""
-    heard.polls = []
-    begun = datetime.now(UTC)
+def _new(site: _Web, numbers: Iterable[int]) -> Iterable[dict[str, Any]]:
+    for number in numbers:
+        yield {"source_id": number, "url": site.address(number) + "?first", "waiting": {}, "seen": b""}
+
+
+def _known(site: _Web, numbers: Iterable[int]) -> Iterable[dict[str, Any]]:
+    """As an hour of polling leaves them."""
+    ago = datetime.now(UTC) - HOUR
+    for number in numbers:
+        drafts = [ArticleDraft("", (), guid=_guid(number, item)) for item in range(ITEMS)]
+        same = number % 3 == 2
+        yield {
+            "source_id": number,
+            "url": site.address(number),
+            "waiting": {},
+            "seen": b"".join(item.key for item in keyed_items(drafts)),
+            "etag": _etag(number) if number % 3 == 1 else None,
+            "body_hash": hashlib.sha256(document(number, 0, site.base)).hexdigest() if same else None,
+            "gap_s": 2 * HOUR.total_seconds(),
+            "full_text": True,
+            "ok_at": ago,
+            "polled_at": ago,
+            "new_at": ago,
+        }
+
+
+async def _add(database: Database, rows: list[dict[str, Any]]) -> None:
+    now = datetime.now(UTC)
+    shared = {"host": "", "state": FeedState.ACTIVE, "next_at": now + 24 * HOUR}
+    named = {"kind": SourceKind.FEED, "trusted": True, "created_at": now}
+    nothing = dict.fromkeys(("etag", "body_hash", "gap_s", "full_text", "ok_at", "polled_at", "new_at"))
     async with database.begin() as tx:
-        ids = list(await tx.scalars(select(feed.c.source_id).order_by(feed.c.source_id)))
-        for place, source_id in enumerate(ids):
-            due = begun + timedelta(seconds=spread_s * place / len(ids))
-            await tx.execute(update(feed).where(feed.c.source_id == source_id).values(next_at=due))
-    cpu, wall, stall = time.process_time(), time.perf_counter(), 0.0
-    while len(heard.polls) < polls:
-        if time.perf_counter() - wall > ROUND_LIMIT_S:
-            raise RuntimeError(f"only {len(heard.polls)} of {polls} polls ended")
-        if not await poller.take_due():
-            before = time.perf_counter()
-            await asyncio.sleep(0.02)
-            stall = max(stall, time.perf_counter() - before - 0.02)
-    return {
-        "polls": len(heard.polls),
-        "cpu_s": time.process_time() - cpu,
-        "wall_s": time.perf_counter() - wall,
-        "outcomes": dict(Counter(polled.outcome for polled in heard.polls)),
-        "added": sum(polled.added for polled in heard.polls),
-        "late": sorted(polled.late_s for polled in heard.polls),
-        "stall_s": stall,
-    }
+        ids = [row["source_id"] for row in rows]
+        await tx.execute(insert(source), [named | {"id": key, "name": f"Harbour {key}"} for key in ids])
+        made = [shared | nothing | row | {"host": row["url"].split("/")[2].split(":")[0]} for row in rows]
+        await tx.execute(insert(feed), made)
+
+
+@dataclass
+class _Rounds:
+    database: Database
+    poller: Poller
+    heard: _Heard
+
+    async def run(self, numbers: Collection[int], spread_s: float, without: int = 0) -> dict[str, Any]:
+        """Makes the feeds due, over `spread_s` seconds, and polls until all but each `without`th came to an end."""
+        self.heard.polls = []
+        await self._make_due(numbers, spread_s)
+        polls = len(numbers) - (sum(1 for number in numbers if number % without == 0) if without else 0)
+        cpu, wall = time.process_time(), time.perf_counter()
+        watch = asyncio.ensure_future(stall())
+        await self._poll(polls)
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        watch.cancel()
+        answered = [polled for polled in self.heard.polls if polled.outcome != "failed"]
+        return {
+            "polls": len(self.heard.polls),
+            "cpu_s": cpu,
+            "wall_s": wall,
+            "outcomes": dict(Counter(polled.outcome for polled in self.heard.polls)),
+            "added": sum(polled.added for polled in self.heard.polls),
+            "late": sorted(polled.late_s for polled in answered),
+            "stall_ms": await watch,
+        }
+
+    async def _make_due(self, numbers: Collection[int], spread_s: float) -> None:
+        begun, step = datetime.now(UTC), spread_s / len(numbers)
+        due = [{"key": key, "at": begun + timedelta(seconds=step * place)} for place, key in enumerate(numbers)]
+        change = update(feed).where(feed.c.source_id == bindparam("key")).values(next_at=bindparam("at"))
+        async with self.database.begin() as tx:
+            await tx.execute(change, due)
+
+    async def _poll(self, polls: int) -> None:
+        begun = time.perf_counter()
+        while sum(1 for polled in self.heard.polls if polled.outcome != "failed") < polls:
+            if time.perf_counter() - begun > ROUND_LIMIT_S:
+                raise RuntimeError(f"only {len(self.heard.polls)} of {polls} polls ended")
+            if not await self.poller.take_due():
+                await asyncio.sleep(0.05)
+
+
+async def stall() -> float:
+    """Until cancelled, in ms: the longest time that the loop did not come back to a task which only waits 5 ms."""
+    longest = 0.0
+    try:
+        while True:
+            begun = time.perf_counter()
+            await asyncio.sleep(0.005)
+            longest = max(longest, time.perf_counter() - begun - 0.005)
+    except asyncio.CancelledError:
+        return round(longest * 1000, 1)
 
 
 def _told(database: Database, first: dict[str, Any], steady: dict[str, Any], paced: dict[str, Any]) -> dict[str, Any]:
-    cpu = steady["cpu_s"] / steady["polls"]
-    late = paced["late"]
+    cpu, late = steady["cpu_s"] / steady["polls"], paced["late"]
     return {
         "database": database.dialect,
         "first_polls_per_s": round(first["polls"] / first["wall_s"], 1),
@@ -189,17 +300,19 @@ def _told(database: Database, first: dict[str, Any], steady: dict[str, Any], pac
         "cpu_ms_per_poll": round(cpu * 1000, 2),
         "core_percent_at_10000_hourly": round(cpu * 10_000 / 3600 * 100, 2),
         "paced_polls_per_s": round(paced["polls"] / paced["wall_s"], 1),
+        "paced_outcomes": paced["outcomes"],
         "paced_late_s_median": round(late[len(late) // 2], 3),
         "paced_late_s_most": round(late[-1], 3),
-        "longest_stall_ms": round(max(steady["stall_s"], paced["stall_s"]) * 1000, 1),
+        "longest_stall_ms": max(steady["stall_ms"], paced["stall_ms"]),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_000,
     }
 
 
 def _plain_loop(port: int, feeds: int) -> dict[str, Any]:
     """What a script would do: fetch and parse one after the other, and keep nothing."""
+    site = _Web(port, datetime.now(UTC))
     cpu, wall = time.process_time(), time.perf_counter()
-    entries = sum(len(feedparser.parse(_address(port, number, "?plain")).entries) for number in range(feeds))
+    entries = sum(len(feedparser.parse(f"{site.address(number)}?plain").entries) for number in range(1, feeds + 1))
     if entries != feeds * ITEMS:
         raise RuntimeError(f"feedparser found {entries} entries")
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
@@ -211,9 +324,10 @@ def _plain_loop(port: int, feeds: int) -> dict[str, Any]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--feeds", type=int, default=1_000)
-    parser.add_argument("--peer-feeds", type=int, default=200)
-    parser.add_argument("--paced-s", type=float, default=30.0, help="over how long the last round is spread")
+    for name, default in (("feeds", 10_000), ("first", 100), ("paced", 1_000), ("peer", 200)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--paced-s", type=float, default=60.0, help="over how long the last round is spread")
     parser.add_argument("--url", help="a PostgreSQL database")
     chosen = parser.parse_args()
-    print(json.dumps(run(chosen.feeds, chosen.peer_feeds, chosen.paced_s, chosen.url)))
+    sizes = Sizes(chosen.feeds, chosen.first, chosen.paced, chosen.paced_s, chosen.peer)
+    print(json.dumps(run(sizes, chosen.url)))

@@ -1,8 +1,10 @@
-"""How fast articles come in: pages and clean text to stored articles, beside two peers in the same run.
+"""How fast articles come in: pages, clean text and feeds to stored articles, beside peers in the same run.
 
-`peer_pages_per_s`: a plain loop of feedparser, for a feed with a page an item, and newspaper4k, for those pages, which
-stores nothing; `trafilatura_pages_per_s`: trafilatura with metadata. `pages_stored_per_s`: the same pages as files,
-read as `tidings ingest` reads folders, to stored articles with language, topics, summary and index.
+`feeds`: what benchmarks/feeds.py tells of polling a local server of 10,000. `peer_pages_per_s`: a plain loop of
+feedparser, for a feed with a page an item, and newspaper4k, for those pages, which stores nothing;
+`trafilatura_pages_per_s`: trafilatura with metadata. `pages_stored_per_s`: the same pages as files, read as `tidings
+ingest` reads folders, to stored articles with language, topics, summary and index. `memory_mb_while_storing` is the
+most that this process took, `worker_memory_mb` the most that any that it started took.
 
 Pages are the development data's beside the project where they are, else made of the samples. Each text is made unlike
 the others by a number of its own, so that none is a duplicate. On a new SQLite file each time, or on DATABASE_URL's
@@ -29,6 +31,8 @@ from typing import Any
 import feedparser
 import trafilatura
 
+from benchmarks import feeds as feed_polls
+from benchmarks.feeds import Sizes, stall
 from ingest import samples
 from ingest.decode import decode
 from ingest.desk import Desk
@@ -49,10 +53,35 @@ _WORD = re.compile(r"\b[a-z]\w+")
 _MANY_WORDS = 50
 
 
-def run(articles: int = 200, pages: int = 230, url: str | None = None, data: Path | None = None) -> dict[str, Any]:
+def run(
+    articles: int = 200,
+    pages: int = 230,
+    url: str | None = None,
+    data: Path | None = None,
+    sizes: Sizes | None = None,
+) -> dict[str, Any]:
     """`articles` of clean text and `pages` of HTML; `url` of a PostgreSQL database, None for a new SQLite file."""
     with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(_run(articles, _pages(data or PAGES, pages), url or f"sqlite:///{folder}/bench.db"))
+        read = asyncio.run(_run(articles, _pages(data or PAGES, pages), url or f"sqlite:///{folder}/bench.db"))
+    return read | {"feeds": feed_polls.run(sizes or Sizes())}
+
+
+def table(result: dict[str, Any]) -> list[str]:
+    polls = result["feeds"]
+    rows = (
+        ("pages to stored articles", result["pages_stored_per_s"], "a second"),
+        ("feedparser + newspaper4k, nothing stored", result["peer_pages_per_s"] or 0.0, "a second"),
+        ("trafilatura alone, nothing stored", result["trafilatura_pages_per_s"], "a second"),
+        ("longest stall while storing", result["longest_stall_ms"], "ms"),
+        ("memory while storing", result["memory_mb_while_storing"], "MB"),
+        ("memory of a worker", result["worker_memory_mb"], "MB"),
+        (f"feeds polled, of {polls['feeds']}", polls["polls_per_s"], "a second"),
+        ("feedparser alone, nothing stored", polls["feedparser_polls_per_s"], "a second"),
+        ("10,000 feeds polled hourly", polls["core_percent_at_10000_hourly"], "% of a core"),
+        ("latest poll", polls["paced_late_s_most"], "s"),
+        ("longest stall while polling", polls["longest_stall_ms"], "ms"),
+    )
+    return [f"{name:<42}{value:>9} {unit}" for name, value, unit in rows]
 
 
 async def _run(articles: int, pages: list[bytes], url: str) -> dict[str, Any]:
@@ -90,16 +119,17 @@ async def _folder_stored(database: Database, pages: Sequence[bytes]) -> dict[str
         async with Workers() as workers:
             ingest = Ingest(Desk(database, executor=executor), extract=workers.extract)
             await _count(ingest, warm)  # the processes start, once
-            watch = asyncio.ensure_future(_stall())
+            watch = asyncio.ensure_future(stall())
             begun = time.perf_counter()
             found = await _count(ingest, names)
             seconds = time.perf_counter() - begun
             watch.cancel()
         return {
             "pages_stored_per_s": round(len(pages) / seconds, 1),
-            "pages_new_known_failed": [found[outcome] for outcome in Outcome],
+            "pages_by_outcome": {outcome.value: found[outcome] for outcome in Outcome if found[outcome]},
             "longest_stall_ms": await watch,
             "memory_mb_while_storing": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_000,
+            "worker_memory_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1_000,
         }
 
 
@@ -185,18 +215,6 @@ async def _timed(work: Callable[[], Awaitable[None]], count: int) -> float:
     return round(count / (time.perf_counter() - begun), 1)
 
 
-async def _stall() -> float:
-    """Until cancelled: the longest time that the event loop did not come back to a task which only waits 5 ms."""
-    longest = 0.0
-    try:
-        while True:
-            begun = time.perf_counter()
-            await asyncio.sleep(0.005)
-            longest = max(longest, time.perf_counter() - begun - 0.005)
-    except asyncio.CancelledError:
-        return round(longest * 1000, 1)
-
-
 def _peer(pages: Sequence[bytes]) -> float | None:
     """None where newspaper4k isn't installed. What it can't read counts as read."""
     try:
@@ -220,7 +238,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--articles", type=int, default=200)
     parser.add_argument("--pages", type=int, default=230)
+    parser.add_argument("--feeds", type=int, default=10_000)
     parser.add_argument("--url", help="a PostgreSQL database to store into")
     chosen = parser.parse_args()
     started = datetime.now(UTC)
-    print(json.dumps({"at": started.isoformat(timespec="seconds")} | run(chosen.articles, chosen.pages, chosen.url)))
+    sizes = Sizes(feeds=chosen.feeds)
+    measured = run(chosen.articles, chosen.pages, chosen.url, sizes=sizes)
+    print(json.dumps({"at": started.isoformat(timespec="seconds")} | measured))
