@@ -4,7 +4,6 @@ ticks (in every worker) ──due?──→ leased ──→ job "poll" {source,
                         └─due?─────────────→ job "digests" {bot}         ──→ any worker composes what is due
 """
 
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
@@ -13,7 +12,7 @@ import structlog
 from bot.jobs import Job, Jobs, Payload
 from bot.ticks import Tick
 from ingest.poll import PER_HOST, SLOTS, Poller
-from ingest.polling import Room
+from ingest.polling import Room, Running
 from storage import digests, jobs
 from storage.database import Database
 
@@ -60,13 +59,8 @@ class HandOut:
         """Lease due feeds, as many as all workers together may poll at once, and name them."""
         async with self._database.read() as tx:
             running = await jobs.unfinished(tx, POLL)
-        suspects = sum(1 for payload in running if payload["suspect"])
-        room = Room(
-            slots=max(0, SLOTS - len(running)),
-            suspects=max(0, SLOTS // 4 - suspects),
-            per_host=PER_HOST,
-            busy=Counter(str(payload["host"]) for payload in running),
-        )
+        told = (Running(str(one["host"]), one["suspect"], bool(one.get("newcomer"))) for one in running)
+        room = Room.beside(told, slots=SLOTS, per_host=PER_HOST)
         leased = await self._poller.lease_due(room)
         await self._jobs.put(
             [
@@ -77,6 +71,7 @@ class HandOut:
                         "until": until.isoformat(),
                         "host": feed.host,
                         "suspect": bool(feed.failures),
+                        "newcomer": Running.of(feed).newcomer,
                     },
                     key=f"{POLL}:{feed.source.id}:{until.isoformat()}",
                 )

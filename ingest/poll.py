@@ -6,16 +6,17 @@
                               └─ no answer, no feed, gone → later, or paused and told ───────────→ finish
 
 Polls run beside each other in a bounded number of slots; a host gets few of them, feeds that failed last time a
-quarter. Each poll has a deadline and ends in one row's change. A killed one is due again when its lease ends.
+quarter, new ones half while others wait, and slow polls give theirs up. Each poll has a deadline and ends in one row's
+change. A killed one is due again when its lease ends.
 """
 
 import asyncio
 import hashlib
 import random
 import time
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,18 +30,20 @@ from ingest.errors import ExtractError, FetchError, ForbiddenError
 from ingest.feeds import Feed, parse_feed
 from ingest.fetch import Answer, Fetcher, refusal
 from ingest.gather import Gatherer
-from ingest.polling import Failure, Room, Told
+from ingest.polling import Failure, Room, Running, Told
 from ingest.run import ARCHIVE_AFTER
 from ingest.websub import hub_changes
 from ingest.workers import Extract, in_thread
 from storage import sources
-from storage.database import Database
+from storage.database import Connection, Database
 from storage.records import FeedState, PolledFeed
 
 log = structlog.get_logger(__name__)
 
 SLOTS, PER_HOST = 32, 2
 POLL_SECONDS = 120.0
+SLOW_SECONDS = 10.0
+LOOK_AGAIN_SECONDS = 1.0
 LEASE = timedelta(seconds=POLL_SECONDS + 60)
 LARGE_BYTES = 300_000
 _OK, _NOT_MODIFIED, _GONE = 200, 304, 410
@@ -67,6 +70,7 @@ class Limits:
     slots: int = SLOTS
     per_host: int = PER_HOST
     poll_seconds: float = POLL_SECONDS
+    slow_seconds: float = SLOW_SECONDS
 
 
 class Poller:
@@ -95,7 +99,7 @@ class Poller:
         self._large = ThreadPoolExecutor(1, "large-feeds")
         self._small = ThreadPoolExecutor(2, "feeds")
         self._group: asyncio.TaskGroup | None = None
-        self._running: dict[int, PolledFeed] = {}
+        self._running: dict[int, tuple[PolledFeed, float]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._freed = asyncio.Event()
 
@@ -121,17 +125,18 @@ class Poller:
         """Begin what is due, as far as there is room; gives how many. Waits while there is none."""
         if self._group is None:
             return 0
-        while len(self._running) >= self._limits.slots:
+        while not (room := self._room()).slots:
             self._freed.clear()
-            await self._freed.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._freed.wait(), LOOK_AGAIN_SECONDS)
         now = self._clock()
-        chosen = await self._claim(now, self._room())
+        chosen = await self._claim(now, room)
         if self._group is None:
             return 0
         for feed in chosen:
             if feed.source.id in self._running:
                 continue  # its hub tells of more while it is polled: it is due again at the end
-            self._running[feed.source.id] = feed
+            self._running[feed.source.id] = feed, time.monotonic()
             task = self._group.create_task(self._slot(feed, now), name=f"poll-{feed.source.id}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -159,27 +164,16 @@ class Poller:
         async with self._db.read() as tx:
             if not await sources.any_due(tx, now):
                 return []
-        chosen: list[PolledFeed] = []
         async with self._db.begin() as tx:
-            while room.slots:
-                full, healthy = room.full_hosts(), not room.suspects
-                found = await sources.due(tx, now=now, limit=room.slots, without_hosts=full, healthy=healthy)
-                some, room = polling.choose(found, room)
-                if not some:
-                    break
-                await sources.lease(tx, [feed.source.id for feed in some], now + LEASE)
-                chosen += some
+            chosen, room = await _picked(tx, now, room)
+            if room.slots and not room.newcomers:  # no other waits
+                chosen += (await _picked(tx, now, replace(room, newcomers=room.slots)))[0]
         return chosen
 
     def _room(self) -> Room:
-        running = self._running.values()
-        suspects = sum(1 for feed in running if feed.failures)
-        return Room(
-            slots=self._limits.slots - len(running),
-            suspects=max(0, max(1, self._limits.slots // 4) - suspects),
-            per_host=self._limits.per_host,
-            busy=Counter(feed.host for feed in running),
-        )
+        slow = time.monotonic() - self._limits.slow_seconds
+        running = (Running.of(feed, slow=begun < slow) for feed, begun in self._running.values())
+        return Room.beside(running, slots=self._limits.slots, per_host=self._limits.per_host)
 
     async def _slot(self, feed: PolledFeed, begun: datetime) -> None:
         late = (begun - feed.next_at).total_seconds()
@@ -277,6 +271,26 @@ class Poller:
             changes |= {"state": FeedState.PAUSED, "reason": reason, "notice_due": True}
             async with self._db.begin() as tx:
                 await sources.finish(tx, feed, changes, now)
+
+
+async def _picked(tx: Connection, now: datetime, room: Room) -> tuple[list[PolledFeed], Room]:
+    """Leased, as far as there is room; and what room is left."""
+    chosen: list[PolledFeed] = []
+    while room.slots:
+        found = await sources.due(
+            tx,
+            now=now,
+            limit=room.slots,
+            without_hosts=room.full_hosts(),
+            healthy=not room.suspects,
+            known=not room.newcomers,
+        )
+        some, room = polling.choose(found, room)
+        if not some:
+            break
+        await sources.lease(tx, [feed.source.id for feed in some], now + LEASE)
+        chosen += some
+    return chosen, room
 
 
 class Failed(Exception):  # noqa: N818 - an outcome on its way up, not an error of ours

@@ -169,17 +169,25 @@ async def any_due(tx: Connection, now: datetime) -> bool:
 
 
 async def due(
-    tx: Connection, *, now: datetime, limit: int, without_hosts: Collection[str] = (), healthy: bool = False
+    tx: Connection,
+    *,
+    now: datetime,
+    limit: int,
+    without_hosts: Collection[str] = (),
+    healthy: bool = False,
+    known: bool = False,
 ) -> list[PolledFeed]:
     """Due feeds, the longest due first; on PostgreSQL locked, passing over what another process looks at.
 
-    `healthy`: only those whose last poll went well.
+    `healthy`: only those whose last poll went well; `known`: only those that were polled before.
     """
     query = _feeds().where(text("feed.state = 'active'"), feed.c.next_at <= now)  # literal, for the partial index
     if without_hosts:
         query = query.where(feed.c.host.not_in(without_hosts))
     if healthy:
         query = query.where(feed.c.failures == 0)
+    if known:
+        query = query.where(or_(feed.c.ok_at.is_not(None), feed.c.failures > 0))
     query = query.order_by(feed.c.next_at, feed.c.source_id).limit(limit)
     return [_feed(row) for row in await tx.execute(query.with_for_update(of=feed, skip_locked=True))]
 

@@ -367,9 +367,9 @@ async def test_two_processes_share_the_work(world: World) -> None:
 async def test_a_leased_feed_is_polled_by_whoever_names_its_lease(world: World) -> None:
     world.site.pages["/feed"] = Canned(rss([item(1)]))
     source = await world.add()
-    [(leased, until)] = await world.poller().lease_due(Room(slots=4, suspects=1, per_host=2, busy={}))
+    [(leased, until)] = await world.poller().lease_due(Room(slots=4, suspects=1, newcomers=9, per_host=2, busy={}))
     assert leased.source.id == source
-    assert await world.poller().lease_due(Room(slots=4, suspects=1, per_host=2, busy={})) == []
+    assert await world.poller().lease_due(Room(slots=4, suspects=1, newcomers=9, per_host=2, busy={})) == []
     polled = await world.poller().poll_leased(source, until)
     assert polled is not None
     assert polled.outcome == "changed"
@@ -379,7 +379,7 @@ async def test_a_leased_feed_is_polled_by_whoever_names_its_lease(world: World) 
 
 async def test_a_lease_ends_where_nobody_polls(world: World) -> None:
     await world.add()
-    room = Room(slots=4, suspects=1, per_host=2, busy={})
+    room = Room(slots=4, suspects=1, newcomers=9, per_host=2, busy={})
     assert len(await world.poller().lease_due(room)) == 1
     world.now += LEASE
     assert len(await world.poller().lease_due(room)) == 1
@@ -388,5 +388,5 @@ async def test_a_lease_ends_where_nobody_polls(world: World) -> None:
 async def test_nothing_is_leased_from_a_host_that_is_asked_enough(world: World) -> None:
     source = await world.add()
     host = (await world.state(source)).host
-    assert await world.poller().lease_due(Room(slots=4, suspects=1, per_host=2, busy={host: 2})) == []
-    assert await world.poller().lease_due(Room(slots=0, suspects=1, per_host=2, busy={})) == []
+    assert await world.poller().lease_due(Room(slots=4, suspects=1, newcomers=9, per_host=2, busy={host: 2})) == []
+    assert await world.poller().lease_due(Room(slots=0, suspects=1, newcomers=9, per_host=2, busy={})) == []
