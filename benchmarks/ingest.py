@@ -229,7 +229,7 @@ def _peer(pages: Sequence[bytes]) -> float | None:
         try:
             article.download(input_html=decode(page))
             article.parse()
-        except (newspaper.ArticleException, ExtractError):
+        except (newspaper.ArticleException, ExtractError, ImportError):  # it wants more packages for some languages
             continue
     return round(len(pages) / (time.perf_counter() - begun), 1)
 

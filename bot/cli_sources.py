@@ -15,6 +15,7 @@ from ingest import opml, polling
 from ingest.discover import Found, find_feed
 from ingest.errors import ExtractError, FetchError
 from ingest.fetch import Fetcher
+from ingest.takeover import take_over
 from storage import sources as rows
 from storage.database import Database
 from storage.records import FeedState, PolledFeed, Source, SourceKind
@@ -255,13 +256,7 @@ def import_list(path: Annotated[Path, typer.Argument(help="an OPML file, as feed
     except ExtractError as error:
         raise terminal.fail(f"{path}: {error}.") from None
 
-    async def store(database: Database) -> int:
-        values: dict[str, Any] = {"trusted": True, "now": _now()}
-        async with database.begin() as tx:
-            new = [await rows.add_feed(tx, url=one.url, name=one.title, folder=one.folder, **values) for one in listed]
-            return sum(added for _, added in new)
-
-    added = _call(store)
+    added = _call(lambda database: take_over(database, listed, now=_now()))
     terminal.out.print(f"{added} added, {len(listed) - added} known already.")
 
 

@@ -232,11 +232,14 @@ class Poller:
         return changes, Polled(feed.source.id, "changed", added=gathered.added)
 
     async def _ask(self, feed: PolledFeed) -> Answer:
+        conditions = {} if feed.waiting else polling.conditions(feed)
         try:
-            answer = await self._fetcher.ask(feed.url, {} if feed.waiting else polling.conditions(feed))
+            answer = await self._fetcher.ask(feed.url, conditions)
         except FetchError as error:
             passing = error.again and not isinstance(error, ForbiddenError)
             raise Failed(Failure(error.reason, passing=passing)) from error
+        if answer.status == _NOT_MODIFIED and not conditions:
+            raise Failed(Failure("its site says that nothing has changed (answer 304), which it was not asked"))
         if answer.status not in (_OK, _NOT_MODIFIED):
             raise Failed(_refusal(answer, self._clock()))
         return answer
@@ -266,7 +269,7 @@ class Poller:
                 await sources.finish(tx, feed, changes, now)
         except IntegrityError:
             # The address that it moved to is another source's: two would bring the same.
-            changes.pop("url", None)
+            changes = {name: value for name, value in changes.items() if name not in ("url", "host")}
             reason = "it has moved to the address of another source"
             changes |= {"state": FeedState.PAUSED, "reason": reason, "notice_due": True}
             async with self._db.begin() as tx:

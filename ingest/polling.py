@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from ingest.lines import count_words
 from storage.articles import url_key
@@ -283,7 +284,7 @@ def _well(feed: PolledFeed, told: Told, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
     secure = feed.url.startswith("https:")
     if told.moved and told.moved != feed.url and not (secure and told.moved.startswith("http:")):
-        values["url"] = told.moved
+        values |= {"url": told.moved, "host": urlsplit(told.moved).hostname or feed.host}
     return values
 
 

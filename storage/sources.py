@@ -135,10 +135,13 @@ async def find_feeds(tx: Connection, named: str) -> list[PolledFeed]:
 
 
 async def list_feeds(tx: Connection, *, limit: int | None = None, skip: int = 0) -> list[PolledFeed]:
-    """Paused ones first, then failing ones, then by name. By OFFSET: there are thousands of sources, not millions."""
+    """Paused ones first, then failing ones, then by name; without what only polls need, which may be long.
+
+    By OFFSET: there are thousands of sources, not millions.
+    """
     trouble = case((feed.c.state == FeedState.PAUSED, 0), (feed.c.failures > 0, 1), else_=2)
-    query = _feeds().order_by(trouble, func.lower(source.c.name), source.c.id).limit(limit).offset(skip)
-    return [_feed(row) for row in await tx.execute(query)]
+    query = _feeds(_SHORT).order_by(trouble, func.lower(source.c.name), source.c.id).limit(limit).offset(skip)
+    return [_feed(row, _SHORT) for row in await tx.execute(query)]
 
 
 async def count_feeds(tx: Connection) -> FeedCounts:
@@ -294,13 +297,16 @@ _SOURCE = [source.c.id, source.c.name, source.c.kind, source.c.url.label("site")
 _FIELDS: Sequence[str] = [column.name for column in feed.c if column.name != "source_id"]
 
 
-def _feeds() -> Select[Any]:
-    return select(*_SOURCE, *(feed.c[name] for name in _FIELDS)).join_from(feed, source)
+_SHORT = [name for name in _FIELDS if name not in ("seen", "waiting", "pushed")]
 
 
-def _feed(row: Row[Any]) -> PolledFeed:
+def _feeds(fields: Sequence[str] = _FIELDS) -> Select[Any]:
+    return select(*_SOURCE, *(feed.c[name] for name in fields)).join_from(feed, source)
+
+
+def _feed(row: Row[Any], fields: Sequence[str] = _FIELDS) -> PolledFeed:
     own = Source(id=row.id, name=row.name, kind=SourceKind(row.kind), url=row.site, trusted=row.trusted)
-    values = {name: getattr(row, name) for name in _FIELDS}
+    values = {name: getattr(row, name) for name in fields}
     return PolledFeed(source=own, **values | {"state": FeedState(row.state)})
 
 

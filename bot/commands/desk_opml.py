@@ -13,6 +13,7 @@ from bot.registry import Command
 from delivery import render
 from ingest.errors import ExtractError
 from ingest.opml import Listed, by_folder, read_opml, write_opml
+from ingest.takeover import take_over
 from storage import sources
 
 log = structlog.get_logger(__name__)
@@ -41,15 +42,11 @@ async def opml(ask: Ask) -> Reply:
 
 
 async def _imported(ask: Ask, listed: Sequence[Listed]) -> str:
-    async with ask.db.begin() as tx:
-        new = [
-            (await sources.add_feed(tx, url=one.url, name=one.title, trusted=True, folder=one.folder, now=ask.now))[1]
-            for one in listed
-        ]
-    if not new:
+    if not listed:
         return "⚠️ The list names no feeds."
-    known = f", {len(new) - sum(new)} were known" if len(new) > sum(new) else ""
-    return f"✅ {sum(new)} added{known}. Their newest articles come in over the next minutes, without alerts."
+    added = await take_over(ask.db, listed, now=ask.now)
+    known = f", {len(listed) - added} were known" if len(listed) > added else ""
+    return f"✅ {added} added{known}. Their newest articles come in over the next minutes, without alerts."
 
 
 async def _export(ask: Ask) -> Reply:

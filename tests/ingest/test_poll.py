@@ -188,8 +188,9 @@ async def test_gone_pauses_the_source_and_has_the_editors_told(world: World) -> 
         (Canned(hangs=True), "took too long", timedelta(minutes=5)),
         (Canned(rss([])[:60]), "breaks off", timedelta(minutes=5)),
         (Canned('<!DOCTYPE rss [<!ENTITY a "b">]><rss version="2.0"></rss>'), "entities", timedelta(hours=1)),
+        (Canned(status=304), "not asked", timedelta(minutes=5)),
     ],
-    ids=["busy", "no such page", "a page", "no answer", "broken", "a bomb"],
+    ids=["busy", "no such page", "a page", "no answer", "broken", "a bomb", "nothing new, unasked"],
 )
 async def test_a_failure_is_kept_with_its_reason_and_asked_again_later(
     world: World, canned: Canned, reason: str, wait: timedelta

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
@@ -253,6 +254,7 @@ def test_a_304_without_validators_keeps_those_that_we_have() -> None:
 def test_a_move_for_good_is_kept(url: str, moved: str | None, kept: str | None) -> None:
     changes = polling.changed(feed(url=url), Told(moved=moved), gathered(), NOW, 1.0)
     assert changes.get("url") == kept
+    assert changes.get("host") == (urlsplit(kept).hostname if kept else None)
 
 
 # Failing
