@@ -2,6 +2,7 @@
 
 IngestError
 ├── ExtractError    the bytes hold no article; says why
+│   └── CostlyError     reading them took more time or memory than it may
 └── FetchError      the URL can't be fetched now; says why and what to do
     └── ForbiddenError  the URL leads where nothing may be fetched from
 """
@@ -12,6 +13,10 @@ class IngestError(Exception):
 
 
 class ExtractError(IngestError):
+    pass
+
+
+class CostlyError(ExtractError):
     pass
 
 

@@ -3,6 +3,9 @@
 item ─┬─ whole, or its page isn't to be had ───────────────────────→ desk
       ├─ summary → known already? → robots.txt → page → the longer ─→ desk
       └─ its page doesn't come just now ───────────────────────────→ waits for the next poll, three times at most
+
+Pages are read in few processes that all sources share: after one that took too long or too much, the other items of
+that poll do without.
 """
 
 import time
@@ -15,7 +18,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from ingest import polling
 from ingest.desk import Arrival, Desk, source_name
-from ingest.errors import ExtractError, FetchError
+from ingest.errors import CostlyError, ExtractError, FetchError
 from ingest.feeds import Feed
 from ingest.fetch import Fetcher
 from ingest.lines import folded
@@ -46,12 +49,13 @@ class _Job:
 
 @dataclass(slots=True)
 class _Tally:
-    """Of one poll, while it runs."""
+    """Of one poll, while it runs. `costly`: a page of it took more than it may."""
 
     done: list[bytes]
     waiting: dict[str, int] = field(default_factory=dict)
     added: int = 0
     more: bool = False
+    costly: bool = False
 
 
 class _Later(Exception):  # noqa: N818 - no error: the item waits
@@ -102,7 +106,7 @@ class Gatherer:
 
     async def _item(self, job: _Job, item: Item, tally: _Tally) -> None:
         try:
-            tally.added += await self._take(job, item)
+            tally.added += await self._take(job, item, tally)
         except _Later:
             tally.waiting[item.key.hex()] = job.feed.waiting.get(item.key.hex(), 0) + 1
             return
@@ -114,14 +118,14 @@ class Gatherer:
             log.exception("item_failed", source_id=job.feed.source.id, url=item.draft.url)
         tally.done.append(item.key)
 
-    async def _take(self, job: _Job, item: Item) -> bool:
+    async def _take(self, job: _Job, item: Item, tally: _Tally) -> bool:
         """Whether it was new. Raises ExtractError, or _Later."""
         draft = _of_source(item.draft, job)
-        if polling.follows(draft, full_text=job.full_text):
+        if polling.follows(draft, full_text=job.full_text) and not tally.costly:
             if await self._known(draft):
                 return False
             tries = polling.MOST_TRIES if job.first else job.feed.waiting.get(item.key.hex(), 0) + 1
-            draft = await self._with_page(draft, last_try=tries >= polling.MOST_TRIES)
+            draft = await self._with_page(draft, tally, last_try=tries >= polling.MOST_TRIES)
         now = self._clock()
         arrival = Arrival(
             SourceKind.FEED, job.feed.source.trusted, now, now - self._archive_after, alert=job.alert
@@ -142,7 +146,7 @@ class Gatherer:
             )
         return found is not None
 
-    async def _with_page(self, draft: ArticleDraft, *, last_try: bool) -> ArticleDraft:
+    async def _with_page(self, draft: ArticleDraft, tally: _Tally, *, last_try: bool) -> ArticleDraft:
         """The item as its page has it, or as it is where the page can't be had."""
         try:
             page = await self._pages.get(draft.url or "")
@@ -151,7 +155,9 @@ class Gatherer:
             if error.again and not last_try:
                 raise _Later from error
             return draft
-        except ExtractError:
+        except ExtractError as error:
+            tally.costly = isinstance(error, CostlyError)
+            log.info("page_not_read", url=draft.url, reason=str(error))
             return draft
         return merged(draft, found[0]) if len(found) == 1 else draft
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import structlog
 
-from ingest.errors import ExtractError
+from ingest.errors import CostlyError, ExtractError
 from ingest.extract import Form, extract_each, form_of
 from ingest.jsonrows import Unread
 from ingest.worker import LENGTH, TOO_MUCH_MEMORY
@@ -145,9 +145,9 @@ class _Worker:
             async with asyncio.timeout(self._deadline_s):
                 return await self._answered(self._process, head, data)
         except TimeoutError:
-            raise ExtractError(TOO_LONG) from None
+            raise CostlyError(TOO_LONG) from None
         except (asyncio.IncompleteReadError, ConnectionError, OSError):
-            raise ExtractError(TOO_MUCH_MEMORY if await self._was_killed() else "it breaks the reader") from None
+            raise CostlyError(TOO_MUCH_MEMORY if await self._was_killed() else "it breaks the reader") from None
 
     async def end(self) -> None:
         self.wake()
@@ -217,7 +217,7 @@ def _read_answer(answer: Mapping[str, Any], subject: str | None) -> Extracted:
         log.error("extraction_failed", subject=subject, trace=answer["trace"])
         raise ExtractError("it breaks the reader")
     if "reason" in answer:
-        raise ExtractError(answer["reason"])
+        raise (CostlyError if answer["reason"] == TOO_MUCH_MEMORY else ExtractError)(answer["reason"])
     return [_item(fields) for fields in answer["found"]]
 
 
