@@ -58,8 +58,8 @@ class Sizes:
 
     feeds: int = 10_000
     first: int = 100
-    paced: int = 1_000
-    paced_s: float = 60.0
+    paced: int = 500
+    paced_s: float = 30.0
     peer: int = 200
 
 
@@ -324,9 +324,9 @@ def _plain_loop(port: int, feeds: int) -> dict[str, Any]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, default in (("feeds", 10_000), ("first", 100), ("paced", 1_000), ("peer", 200)):
+    for name, default in (("feeds", 10_000), ("first", 100), ("paced", 500), ("peer", 200)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--paced-s", type=float, default=60.0, help="over how long the last round is spread")
+    parser.add_argument("--paced-s", type=float, default=30.0, help="over how long the last round is spread")
     parser.add_argument("--url", help="a PostgreSQL database")
     chosen = parser.parse_args()
     sizes = Sizes(chosen.feeds, chosen.first, chosen.paced, chosen.paced_s, chosen.peer)
