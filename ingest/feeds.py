@@ -29,6 +29,8 @@ MAX_ITEMS = 500
 MAX_PARSED = 4_000_000  # characters: 500 items of 8,000. Broken XML of 10 MB takes feedparser up to 13 s
 _HEAD = 65_536  # the root stands in the first so many characters, or it is no feed
 _SNIFFED = 4 * _HEAD
+_LARGE = 1_000_000  # bytes; the beginning is looked at before all of it is
+_NO_FEED = "it is not a feed (RSS, Atom, RDF or JSON Feed)"
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -87,6 +89,8 @@ def parse_feed(data: bytes, *, url: str | None = None, now: datetime | None = No
     """
     if not data.strip(b"\x00 \t\r\n"):
         raise ExtractError("it is empty")
+    if len(data) > _LARGE and not is_feed(data):
+        raise ExtractError(_NO_FEED)
     moment, cut = now or datetime.now(UTC), len(data) > MAX_BYTES
     text = decoded(data[:MAX_BYTES])
     if _is_json_feed(data):
@@ -155,7 +159,7 @@ def refuse_entities(prolog: str) -> None:
 def _parse_xml(text: str, url: str | None, now: datetime, cut: bool) -> Feed:
     root = _root(text)
     if root is None:
-        raise ExtractError("it is not a feed (RSS, Atom, RDF or JSON Feed)")
+        raise ExtractError(_NO_FEED)
     refuse_entities(text[: root.start()])
     body, truncated = _whole_items(text[root.start() :], root[1])
     found = feedparser.parse(
