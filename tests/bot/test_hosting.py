@@ -88,6 +88,10 @@ async def guards(port: int) -> None:
         for headers in ({}, {SECRET_HEADER: "guess"}):
             async with http.post(WEBHOOK_PATH, json={"update_id": 1}, headers=headers) as answer:
                 assert answer.status == 403
+        async with http.get("/websub/1/abc", params={"hub.mode": "subscribe", "hub.challenge": "c"}) as answer:
+            assert answer.status == 404
+        async with http.post("/websub/1/abc", data=b"<rss/>") as answer:
+            assert answer.status == 410
 
 
 async def all_sent(url: str) -> None:
