@@ -6,8 +6,8 @@
                               └─ no answer, no feed, gone → later, or paused and told ───────────→ finish
 
 Polls run beside each other in a bounded number of slots; a host gets few of them, feeds that failed last time a
-quarter, new ones half while others wait, and slow polls give theirs up. Each poll has a deadline and ends in one row's
-change. A killed one is due again when its lease ends.
+quarter, new ones half or, where no other waits, three quarters; slow polls give theirs up. Each poll has a deadline and
+ends in one row's change. A killed one is due again when its lease ends.
 """
 
 import asyncio
@@ -166,8 +166,9 @@ class Poller:
                 return []
         async with self._db.begin() as tx:
             chosen, room = await _picked(tx, now, room)
-            if room.slots and not room.newcomers:  # no other waits
-                chosen += (await _picked(tx, now, replace(room, newcomers=room.slots)))[0]
+            spare = room.slots - self._limits.slots // 4  # the rest is for those that fall due meanwhile
+            if spare > 0 and not room.newcomers:
+                chosen += (await _picked(tx, now, replace(room, slots=spare, newcomers=spare)))[0]
         return chosen
 
     def _room(self) -> Room:
