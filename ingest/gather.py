@@ -2,6 +2,7 @@
 
 item ─┬─ whole, or its page isn't to be had ───────────────────────→ desk
       ├─ summary → known already? → robots.txt → page → the longer ─→ desk
+      ├─ it says something else than before, and is known ──────────→ as these: the desk makes a new version
       └─ its page doesn't come just now ───────────────────────────→ waits for the next poll, three times at most
 
 Pages are read in few processes that all sources share: after one that took too long or too much, the other items of
@@ -90,7 +91,7 @@ class Gatherer:
         for number, item in enumerate(sifted.items):
             if time.monotonic() >= deadline:
                 tally.more |= not job.first
-                tally.done += [late.key for late in sifted.items[number:]] if job.first else []
+                tally.done += [key for late in sifted.items[number:] for key in late.keys] if job.first else []
                 break
             await self._item(job, item, tally)
         return Gathered(
@@ -116,14 +117,16 @@ class Gatherer:
             raise
         except Exception:  # one bad item stops no other
             log.exception("item_failed", source_id=job.feed.source.id, url=item.draft.url)
-        tally.done.append(item.key)
+        tally.done += item.keys
 
     async def _take(self, job: _Job, item: Item, tally: _Tally) -> bool:
         """Whether it was new. Raises ExtractError, or _Later."""
         draft = _of_source(item.draft, job)
-        if polling.follows(draft, full_text=job.full_text) and not tally.costly:
-            if await self._known(draft):
-                return False
+        follows = polling.follows(draft, full_text=job.full_text) and not tally.costly
+        # What changed and isn't known was passed over before: it is no news. What is known and follows has been read.
+        if (item.changed or follows) and await self._known(draft) is not item.changed:
+            return False
+        if follows:
             tries = polling.MOST_TRIES if job.first else job.feed.waiting.get(item.key.hex(), 0) + 1
             draft = await self._with_page(draft, tally, last_try=tries >= polling.MOST_TRIES)
         now = self._clock()

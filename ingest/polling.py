@@ -27,10 +27,11 @@ SILENCE = 10  # a feed silent for ten hours is asked each hour at most
 PACED_BY = 20  # its newest items
 FIRST_ITEMS = 10
 MOST_ITEMS = 100  # of one poll; the rest comes with the next
+MOST_CHANGED = 20  # some feeds write all their items anew each time
 MOST_TRIES = 3  # for an item's page
 LASTING = 3600.0  # first wait after what won't pass by itself
 GIVE_UP, GIVE_UP_POLLS = timedelta(days=7), 8
-KEY_BYTES, MOST_SEEN = 8, 2_000
+KEY_BYTES, MOST_SEEN = 8, 4_000
 WHOLE_WORDS, TELLING_ITEMS = 150, 3
 MAX_VALIDATOR = 2_000  # characters of an ETag
 MAX_REASON = 500
@@ -43,13 +44,22 @@ TOLD_LATE = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Item:
+    """`key`: by guid or address. `text_key`: by what it says, too. `changed`: it said something else before."""
+
     key: bytes
     draft: ArticleDraft
+    text_key: bytes = b""
+    changed: bool = False
+
+    @property
+    def keys(self) -> tuple[bytes, bytes]:
+        return self.key, self.text_key
 
 
 @dataclass(frozen=True, slots=True)
 class Sifted:
-    """`items`: what is new, oldest first. `old`: keys of what was dealt with before, or is passed over.
+    """`items`: what is new, oldest first, then what has changed. `old`: keys of what was dealt with before, or is
+    passed over.
 
     `quiet`: nobody is to be told of them at once. `more`: some are left for the next poll.
     """
@@ -61,16 +71,18 @@ class Sifted:
 
 
 def sift(feed: PolledFeed, drafts: Sequence[ArticleDraft], now: datetime) -> Sifted:
-    """Of a feed's first poll the newest ten; later all that weren't seen."""
+    """Of a feed's first poll the newest ten; later all that weren't seen, and some that say something else now."""
     keyed, known = keyed_items(drafts), _seen(feed.seen)
     fresh = [item for item in reversed(keyed) if item.key not in known]  # feeds begin with their newest item
-    old = tuple(item.key for item in keyed if item.key in known)
+    changed = [replace(item, changed=True) for item in keyed if item.key in known and item.text_key not in known]
+    old = tuple(key for item in keyed if known.issuperset(item.keys) for key in item.keys)
     ranked = sorted(fresh, key=lambda item: item.draft.published_at or now)
     if feed.ok_at is None:
-        passed = tuple(item.key for item in ranked[:-FIRST_ITEMS])
+        passed = tuple(key for item in ranked[:-FIRST_ITEMS] for key in item.keys)
         return Sifted(tuple(ranked[-FIRST_ITEMS:]), (*old, *passed), quiet=True)
-    quiet = not old and _renumbered(fresh, feed.ok_at)
-    return Sifted(tuple(ranked[:MOST_ITEMS]), old, quiet, more=len(ranked) > MOST_ITEMS)
+    quiet = not old and not changed and _renumbered(fresh, feed.ok_at)
+    taken = (*ranked[:MOST_ITEMS], *changed[:MOST_CHANGED])
+    return Sifted(taken, old, quiet, more=len(ranked) > MOST_ITEMS)
 
 
 def _renumbered(fresh: Sequence[Item], ok_at: datetime) -> bool:
@@ -83,11 +95,16 @@ def keyed_items(drafts: Sequence[ArticleDraft]) -> list[Item]:
     """Each item once. A guid that several items share tells nothing, and is dropped."""
     shared = {guid for guid, count in Counter(draft.guid for draft in drafts).items() if count > 1}
     own = [replace(draft, guid=None) if draft.guid in shared else draft for draft in drafts]
-    return list({item.key: item for item in (Item(_key(draft), draft) for draft in own)}.values())
+    return list({item.key: item for item in map(_item, own)}.values())
 
 
-def _key(draft: ArticleDraft) -> bytes:
-    name = draft.guid or url_key(draft.url) or "\n".join([draft.headline, *draft.paragraphs])
+def _item(draft: ArticleDraft) -> Item:
+    text = " ".join(" ".join([draft.headline, *draft.paragraphs]).split())
+    name = draft.guid or url_key(draft.url) or text
+    return Item(_key(name), draft, _key(f"{name}\n{text}"))
+
+
+def _key(name: str) -> bytes:
     return hashlib.sha256(name.encode("utf-8", "replace")).digest()[:KEY_BYTES]
 
 

@@ -35,7 +35,7 @@ def draft(number: int, *, ago: float | None = None, guid: str | None = "", text:
 
 
 def known(*drafts: ArticleDraft) -> bytes:
-    return polling.remembered(b"", [item.key for item in polling.keyed_items(drafts)])
+    return polling.remembered(b"", [key for item in polling.keyed_items(drafts) for key in item.keys])
 
 
 def headlines(sifted: polling.Sifted) -> list[str]:
@@ -49,7 +49,7 @@ def test_a_first_poll_brings_the_ten_newest_quietly_and_passes_over_the_rest() -
     drafts = [draft(number, ago=number * HOUR) for number in range(30)]
     sifted = polling.sift(feed(), drafts, NOW)
     assert headlines(sifted) == [f"Headline {number}" for number in range(9, -1, -1)]
-    assert (len(sifted.old), sifted.quiet, sifted.more) == (20, True, False)
+    assert (len(sifted.old), sifted.quiet, sifted.more) == (2 * 20, True, False)
 
 
 def test_undated_items_are_taken_in_the_feeds_order() -> None:
@@ -83,8 +83,16 @@ def test_a_flood_is_taken_in_parts_and_nothing_of_it_is_lost() -> None:
         sifted = polling.sift(state, drafts, NOW)
         taken += headlines(sifted)
         assert sifted.more == (len(taken) < 250)
-        state = replace(state, seen=polling.remembered(state.seen, [item.key for item in sifted.items]))
+        state = replace(state, seen=polling.remembered(state.seen, [key for item in sifted.items for key in item.keys]))
     assert len(set(taken)) == len(taken) == 250
+
+
+def test_what_says_something_else_is_taken_again_after_the_news() -> None:
+    before = [draft(number, ago=DAY) for number in range(40)]
+    now = [draft(50, ago=MINUTE), *(replace(item, headline=f"{item.headline}, again") for item in before[:30])]
+    sifted = polling.sift(feed(ok_at=NOW - timedelta(hours=1), seen=known(*before)), [*now, *before[30:]], NOW)
+    assert [item.changed for item in sifted.items] == [False, *[True] * polling.MOST_CHANGED]
+    assert (headlines(sifted)[:2], sifted.more) == (["Headline 50", "Headline 0, again"], False)
 
 
 def test_a_guid_that_all_items_share_tells_nothing() -> None:
