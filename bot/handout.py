@@ -12,7 +12,7 @@ import structlog
 from bot.jobs import Job, Jobs, Payload
 from bot.ticks import Tick
 from ingest.poll import PER_HOST, SLOTS, Poller
-from ingest.polling import Room, Running
+from ingest.room import Room, Running
 from storage import digests, jobs
 from storage.database import Database
 

@@ -30,7 +30,8 @@ from ingest.errors import ExtractError, FetchError, ForbiddenError
 from ingest.feeds import Feed, parse_feed
 from ingest.fetch import Answer, Fetcher, refusal
 from ingest.gather import Gatherer
-from ingest.polling import Failure, Room, Running, Told
+from ingest.polling import Failure, Told
+from ingest.room import Room, Running, choose
 from ingest.run import ARCHIVE_AFTER
 from ingest.websub import hub_changes
 from ingest.workers import Extract, in_thread
@@ -289,7 +290,7 @@ async def _picked(tx: Connection, now: datetime, room: Room) -> tuple[list[Polle
             healthy=not room.suspects,
             known=not room.newcomers,
         )
-        some, room = polling.choose(found, room)
+        some, room = choose(found, room)
         if not some:
             break
         await sources.lease(tx, [feed.source.id for feed in some], now + LEASE)

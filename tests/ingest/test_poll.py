@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from ingest.desk import Desk
 from ingest.fetch import Fetcher
 from ingest.poll import LEASE, Limits, Polled, Poller
-from ingest.polling import Room
+from ingest.room import Room
 from storage import articles, sources
 from storage.database import Database
 from storage.records import Article, FeedState, PolledFeed

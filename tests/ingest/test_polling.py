@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest import polling
-from ingest.polling import Failure, Gathered, Room, Running, Told
+from ingest.polling import Failure, Gathered, Told
+from ingest.room import Room, Running, choose
 from storage.records import ArticleDraft, FeedState, PolledFeed, Source, SourceKind
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -313,7 +314,7 @@ def test_a_host_gets_no_more_than_its_share_and_failing_feeds_no_more_than_their
         feed(host=host, failures=failures)
         for host, failures in [("a", 0), ("a", 0), ("a", 0), ("b", 1), ("c", 2), ("d", 0), ("e", 0)]
     ]
-    chosen, left = polling.choose(candidates, Room(slots=5, suspects=1, newcomers=9, per_host=2, busy={"d": 1, "e": 2}))
+    chosen, left = choose(candidates, Room(slots=5, suspects=1, newcomers=9, per_host=2, busy={"d": 1, "e": 2}))
     assert [item.host for item in chosen] == ["a", "a", "b", "d"]
     assert (left.slots, left.suspects, left.full_hosts()) == (1, 0, ["d", "e", "a"])
 
@@ -343,6 +344,6 @@ def test_what_runs_leaves_room_for_others(polls: list[Running], slots: int, susp
 def test_feeds_that_were_never_polled_leave_room_for_the_others() -> None:
     new = [replace(feed(), host=f"new{number}", ok_at=None) for number in range(9)]
     known = [replace(feed(), host=f"known{number}", ok_at=NOW) for number in range(9)]
-    chosen, left = polling.choose([*new, *known], Room.beside([], slots=8, per_host=2))
+    chosen, left = choose([*new, *known], Room.beside([], slots=8, per_host=2))
     assert [one.host for one in chosen] == [*(f"new{number}" for number in range(4)), *(f"known{n}" for n in range(4))]
     assert (left.slots, left.newcomers) == (0, 0)
