@@ -36,6 +36,7 @@ BENCHMARKS = (
     "queries",
     "search",
     "stories",
+    "copies",
     "start",
 )
 LOW_DISK_BYTES = 500_000_000

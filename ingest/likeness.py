@@ -20,6 +20,7 @@ SHINGLE, SAMPLE = 5, 32
 # report repeats the background, but begins with news), names and figures together, figures alone.
 RUNS, STRETCHES, FACTS, FIGURES = 0.45, 0.9, 0.65, 0.5
 RUN, STRETCH, SHARED_RUNS = 3, 20, 5
+NEW_RUNS = 1  # a stretch that shares no more is written anew: changed words alone leave more of it
 FEWEST_WORDS, FEWEST_FIGURES = 25, 4
 MOST_WORDS = 3_000
 
@@ -77,18 +78,21 @@ def are_one(one: Likeness, other: Likeness) -> bool:
     return (
         _shared(one.runs, other.runs) >= RUNS
         and _shared(one.facts, other.facts) >= FACTS
-        and _stretches(shorter, longer) >= STRETCHES
+        and _stretches_agree(shorter, longer)
         and not (one.subject - other.words and other.subject - one.words)
         and not (one.numbers - other.numbers and other.numbers - one.numbers)
         and _figures_agree(one.figures, other.figures)
     )
 
 
-def _stretches(shorter: Likeness, longer: Likeness) -> float:
-    """How many of the shorter's stretches share SHARED_RUNS with the longer text."""
+def _stretches_agree(shorter: Likeness, longer: Likeness) -> bool:
+    """Most of the shorter's stretches share SHARED_RUNS with the longer text, and none but the last, where agencies
+    add their notes, is written anew: that is a later report, on the same background.
+    """
     starts = range(0, max(1, len(shorter.in_order) - STRETCH // 2), STRETCH)
-    found = [sum(run in longer.runs for run in shorter.in_order[at : at + STRETCH]) >= SHARED_RUNS for at in starts]
-    return sum(found) / len(found)
+    shared = [sum(run in longer.runs for run in shorter.in_order[at : at + STRETCH]) for at in starts]
+    agree = sum(number >= SHARED_RUNS for number in shared) >= STRETCHES * len(shared)
+    return agree and all(number > NEW_RUNS for number in shared[:-1])
 
 
 def _figures_agree(one: Counter[str], other: Counter[str]) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import corrections, jobs, kills, lanes, search, start, train_lines
+from benchmarks import copies, corrections, jobs, kills, lanes, search, start, train_lines
 from bot.cli_ops import BENCHMARKS
 from tests.delivery.series import Plan
 
@@ -24,6 +24,14 @@ def test_searches_are_measured_by_kind() -> None:
     assert result["articles"] == 60
     assert isinstance(result["ours"], dict)
     assert {"all", "word", "phrase", "hangul, two", "a page from the middle"} <= result["ours"].keys()
+
+
+@pytest.mark.slow
+def test_copies_are_told_from_distinct_articles(data: Path) -> None:
+    result = copies.run(data, most=25)
+    assert min(result["news"]["recall"].values()) > 0.9
+    assert result["news"]["false_merges"] == 0
+    assert len(list(copies.table(result))) == 4
 
 
 @pytest.mark.slow

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks import stories
 from benchmarks.near_misses import ECB
 
 
+@pytest.mark.slow
 def test_stories_are_measured_beside_a_plain_cosine(data: Path) -> None:
     assert (data / ECB).exists()
     result = stories.run(data, most=40)

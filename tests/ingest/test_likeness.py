@@ -142,3 +142,14 @@ async def test_old_samples_are_forgotten(db: Database) -> None:
         assert await near.prune(tx, before=NOON, limit=10) == 0
         assert await near.prune(tx, before=taken.article.created_at.replace(year=2099), limit=10) == SAMPLE
         assert await near.candidates(tx, shingles) == []
+
+
+@pytest.mark.parametrize(
+    ("anew", "one"),
+    [(range(200, 230), False), (range(30), False), (range(385, 400), True), (range(0, 400, 12), True)],
+    ids=["news in the middle", "news first", "a note at the end", "words here and there"],
+)
+def test_a_later_report_on_the_same_background_is_another_article(anew: range, one: bool) -> None:
+    words = [f"word{at}x" for at in range(400)]
+    later = [f"other{at}x" if at in anew else word for at, word in enumerate(words)]
+    assert are_one(likeness("Bridge opens", words), likeness("Bridge opens", later)) is one
