@@ -37,6 +37,7 @@ BENCHMARKS = (
     "search",
     "stories",
     "copies",
+    "topics",
     "start",
 )
 LOW_DISK_BYTES = 500_000_000

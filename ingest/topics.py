@@ -1,4 +1,4 @@
-"""Which topics an article belongs to: rules with salience, so that a passing mention files nothing. Pure.
+"""Which topics and countries an article is about: rules with salience, so that a passing mention files nothing. Pure.
 
 All terms of all topics are one Aho-Corasick automaton, run once over each part of the article. Where matches overlap
 the longest wins ("South China Sea" is not China). A term counts where it stands: headline and dateline most, then the
@@ -11,15 +11,21 @@ import tomllib
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import ahocorasick
 
 import config
+from ingest.geography import WORDS_IN_CAPITALS, Country, countries, vocabulary_version
 from storage.records import Topic, TopicRule, TopicSpec
 
-HEADLINE, DATELINE, LEAD, BODY = 4.0, 4.0, 2.0, 1.0
+# Raise it when the weighing below changes what is found.
+WEIGHING = 2
+
+WEIGHTS = {"headline": 4.0, "dateline": 4.0, "lead": 2.0, "body": 1.0}
 WEAK = 0.4
 LEAST, LEAST_OF_SHORT = 3.0, 2.0
 SHORT_BODY = 200  # characters after the lead
@@ -27,6 +33,10 @@ SHARE_OF_TOP = 0.15
 # A term said ten times tells little more than one said three times.
 MENTIONS_COUNTED = 3
 BODY_CHARACTERS = 20_000
+EVIDENCE_KEPT = 6
+
+Subject = int | str  # a topic's id, or a country's code
+K = TypeVar("K")
 
 ACRONYM = re.compile(r"[A-Z0-9][A-Z0-9.]{1,5}")
 # Scripts that write no spaces between words, or add particles to them.
@@ -41,16 +51,50 @@ def load_specs(path: Path | None = None) -> tuple[TopicSpec, ...]:
     return tuple(_spec(slug, table) for slug, table in tables.items())
 
 
+@cache
+def tagger_version() -> str:
+    """Names what tags beside the editors' rules: another gazetteer, or another way to weigh, is another version."""
+    return f"{WEIGHING}-{vocabulary_version()}"
+
+
 def _spec(slug: str, table: dict[str, str | list[str]]) -> TopicSpec:
-    terms = {name: tuple(table.get(name, ())) for name in ("aliases", "strong", "weak", "never")}
     parent = table.get("parent")
     return TopicSpec(
         slug=slug,
         name=str(table["name"]),
-        aliases=terms["aliases"],
-        rule=TopicRule(terms["strong"], terms["weak"], terms["never"]),
+        aliases=tuple(table.get("aliases", ())),
+        rule=TopicRule(**{part.name: tuple(table.get(part.name, ())) for part in fields(TopicRule)}),
         parent=str(parent) if parent else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A term that spoke for a tag: as the text writes it, in which part, how often, and the weight it gave."""
+
+    term: str
+    part: str
+    times: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What the rules say of an article: topic id → salience, country code → salience, and why, most telling first."""
+
+    topics: dict[int, float]
+    places: dict[str, float]
+    topic_terms: dict[int, tuple[Found, ...]]
+    place_terms: dict[str, tuple[Found, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """What a term does for a subject (a topic's id, or a country's code). Weight 0 shields the place from it."""
+
+    subject: Subject
+    weight: float
+    dateline_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,67 +105,136 @@ class _Term:
     running: bool
     open_end: bool
     exact: str | None
-    uses: tuple[tuple[int, float], ...]  # topic id and weight; 0 shields the place from the topic's own terms
+    uses: tuple[_Use, ...]
 
 
 class Matcher:
-    """Compiled rules. `match` gives topic id → salience (at least 3; of short texts 2), without the topics' parents."""
+    """Compiled rules. `match` gives topic id → salience (at least 3; of short texts 2), without the topics' parents.
 
-    def __init__(self, topics: Sequence[Topic]) -> None:
+    Those of `places` that an article is about are found too, whether or not there are topics of them.
+    """
+
+    def __init__(self, topics: Sequence[Topic], *, places: Iterable[Country] = ()) -> None:
+        rules: list[tuple[Subject, TopicRule]] = [(topic.id, with_countries(topic.rule)) for topic in topics]
+        rules.extend((country.code, country.rule) for country in places)
         self._automaton = ahocorasick.Automaton()
-        for key, terms in _compile(topics).items():
+        for key, terms in _compile(rules).items():
             self._automaton.add_word(key, terms)
         self._empty = not len(self._automaton)
         if not self._empty:
             self._automaton.make_automaton()
 
     def match(self, headline: str, paragraphs: Sequence[str], dateline: str | None = None) -> dict[int, float]:
+        return self.weigh(headline, paragraphs, dateline).topics
+
+    def weigh(self, headline: str, paragraphs: Sequence[str], dateline: str | None = None) -> Weighed:
+        """All that the rules say, with the terms that say it."""
         body = "\n".join(paragraphs[1:])[:BODY_CHARACTERS]
-        parts = ((headline, HEADLINE), (dateline or "", DATELINE), ("".join(paragraphs[:1]), LEAD), (body, BODY))
-        scores: dict[int, float] = defaultdict(float)
-        carried: set[int] = set()
-        mentions: dict[tuple[int, str], int] = defaultdict(int)
-        for text, place in parts:
-            for topic_id, weight, word in self._found(text):
-                mentions[topic_id, word] += 1
-                if mentions[topic_id, word] <= MENTIONS_COUNTED:
-                    scores[topic_id] += place * weight
-                if weight == 1:
-                    carried.add(topic_id)
+        parts = (
+            ("headline", headline),
+            ("dateline", dateline or ""),
+            ("lead", "".join(paragraphs[:1])),
+            ("body", body),
+        )
+        tallies: dict[Subject, _Tally] = defaultdict(_Tally)
+        for part, text in parts:
+            for use, word in self._found(text, in_dateline=part == "dateline"):
+                tallies[use.subject].add(part, word, use.weight)
         # A feed's item is often a sentence or two: there a single mention in the lead is what it is about.
         least = LEAST if len(body) > SHORT_BODY else LEAST_OF_SHORT
-        return _salient({topic_id: score for topic_id, score in scores.items() if topic_id in carried}, least)
+        scores = {subject: tally.score for subject, tally in tallies.items() if tally.carried}
+        topics = _salient({key: score for key, score in scores.items() if isinstance(key, int)}, least)
+        places = _salient({key: score for key, score in scores.items() if isinstance(key, str)}, least)
+        return Weighed(
+            topics,
+            places,
+            {key: tallies[key].evidence() for key in topics},
+            {key: tallies[key].evidence() for key in places},
+        )
 
-    def _found(self, text: str) -> Iterator[tuple[int, float, str]]:
-        """(topic id, weight, term) of each place, each place once for a topic: its longest match."""
+    def _found(self, text: str, *, in_dateline: bool) -> Iterator[tuple[_Use, str]]:
+        """The uses of each term found, each place in the text once for a topic, once for all countries: the longest."""
         if self._empty or not text:
             return
         text = unicodedata.normalize("NFKC", text)
         folded = _fold(text)
-        taken: dict[int, int] = defaultdict(int)
+        shouted = text.isupper()
+        taken: dict[Subject, tuple[int, int]] = defaultdict(lambda: (-1, 0))
         for start, end, term in _places(self._automaton.iter(folded), folded, text):
-            for topic_id, weight in term.uses:
-                if start >= taken[topic_id]:
-                    taken[topic_id] = end
-                    if weight:
-                        yield topic_id, weight, folded[start:end]
+            if shouted and term.exact in WORDS_IN_CAPITALS:
+                continue
+            for use in term.uses:
+                if use.dateline_only and not in_dateline:
+                    continue
+                group = use.subject if isinstance(use.subject, int) else ""
+                if start >= taken[group][1] or (start, end) == taken[group]:
+                    taken[group] = (start, end)
+                    if use.weight:
+                        yield use, text[start:end]
 
 
-def _compile(topics: Iterable[Topic]) -> dict[str, list[_Term]]:
+class _Tally:
+    """What speaks for one subject in one article."""
+
+    __slots__ = ("carried", "found", "mentions", "score")
+
+    def __init__(self) -> None:
+        self.score = 0.0
+        self.carried = False
+        self.mentions: dict[str, int] = defaultdict(int)
+        self.found: dict[tuple[str, str], tuple[str, int, float]] = {}
+
+    def add(self, part: str, word: str, weight: float) -> None:
+        key = word.lower()
+        self.mentions[key] += 1
+        gained = WEIGHTS[part] * weight if self.mentions[key] <= MENTIONS_COUNTED else 0.0
+        self.score += gained
+        self.carried = self.carried or weight == 1
+        written, times, before = self.found.get((part, key), (word, 0, 0.0))
+        self.found[part, key] = (written, times + 1, before + gained)
+
+    def evidence(self) -> tuple[Found, ...]:
+        ranked = sorted(self.found.items(), key=lambda item: -item[1][2])[:EVIDENCE_KEPT]
+        return tuple(Found(written, part, times, round(gained, 2)) for (part, _), (written, times, gained) in ranked)
+
+
+def with_countries(rule: TopicRule) -> TopicRule:
+    """The rule with the terms of its countries. What is no code of ours adds nothing."""
+    taken = [found.rule for code in rule.countries if (found := countries().get(code.lower()))]
+    if not taken:
+        return rule
+    strong = (*rule.strong, *(term for one in taken for term in one.strong))
+    known = {term.casefold() for term in strong}
+    return replace(
+        rule,
+        strong=strong,
+        weak=(*rule.weak, *(term for one in taken for term in one.weak)),
+        never=(*rule.never, *(term for one in taken for term in one.never if term.casefold() not in known)),
+        dateline=(*rule.dateline, *(term for one in taken for term in one.dateline)),
+    )
+
+
+def _compile(rules: Iterable[tuple[Subject, TopicRule]]) -> dict[str, list[_Term]]:
     """Folded term → the ways it is used. Terms of one spelling share an entry of the automaton."""
-    uses: dict[tuple[str, bool, str | None], dict[int, float]] = defaultdict(dict)
-    for topic in topics:
-        for terms, weight in ((topic.rule.weak, WEAK), (topic.rule.strong, 1.0), (topic.rule.never, 0.0)):
-            for written in terms:
-                stem = unicodedata.normalize("NFKC", written.strip()).removesuffix("*")
-                exact = stem if ACRONYM.fullmatch(stem) and not RUNNING.search(stem) else None
-                if stem:
-                    uses[_fold(stem), written.endswith("*"), exact][topic.id] = weight
+    uses: dict[tuple[str, bool, str | None], dict[Subject, _Use]] = defaultdict(dict)
+    for subject, rule in rules:
+        for written, use in _uses(subject, rule):
+            stem = unicodedata.normalize("NFKC", written.strip()).removesuffix("*")
+            exact = stem if ACRONYM.fullmatch(stem) and not RUNNING.search(stem) else None
+            if stem:
+                uses[_fold(stem), written.endswith("*"), exact][subject] = use
     compiled: dict[str, list[_Term]] = defaultdict(list)
-    for (stem, open_end, exact), by_topic in uses.items():
+    for (stem, open_end, exact), by_subject in uses.items():
         running = bool(RUNNING.search(stem))
-        compiled[stem].append(_Term(len(stem), running, open_end, exact, tuple(by_topic.items())))
+        compiled[stem].append(_Term(len(stem), running, open_end, exact, tuple(by_subject.values())))
     return compiled
+
+
+def _uses(subject: Subject, rule: TopicRule) -> Iterator[tuple[str, _Use]]:
+    """Where a term is given twice, the later kind holds."""
+    yield from ((term, _Use(subject, 1.0, dateline_only=True)) for term in rule.dateline)
+    for terms, weight in ((rule.weak, WEAK), (rule.strong, 1.0), (rule.never, 0.0)):
+        yield from ((term, _Use(subject, weight)) for term in terms)
 
 
 def _fold(text: str) -> str:
@@ -158,7 +271,7 @@ def _in_word(character: str) -> bool:
     return character.isalnum() and not RUNNING.match(character)
 
 
-def _salient(scores: dict[int, float], least: float) -> dict[int, float]:
+def _salient(scores: dict[K, float], least: float) -> dict[K, float]:
     top = max(scores.values(), default=0.0)
     return {
         topic_id: round(score, 2)

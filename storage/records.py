@@ -246,12 +246,17 @@ class Cursor:
 class TopicRule:
     """What files an article under a topic. Terms are matched as whole words (CJK: as substrings), ignoring case.
 
-    `strong` terms alone can carry a topic; `weak` ones only add to it; any `never` term excludes the topic.
+    `strong` terms alone can carry a topic; `weak` ones only add to it; where a `never` term stands, no other counts.
+    `dateline` terms carry it where they stand in the dateline. `countries` are ISO 3166-1 codes whose names, peoples
+    and cities are strong terms too; `subjects` are IPTC Media Topics codes by which the trained model files.
     """
 
     strong: tuple[str, ...] = ()
     weak: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    dateline: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

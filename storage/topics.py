@@ -1,6 +1,7 @@
 """The subjects readers follow. `config/topics.toml` seeds them once; after that the database rules."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Row, Table, select, update
@@ -68,13 +69,11 @@ def with_ancestors(topics: Iterable[Topic], topic_ids: Iterable[int]) -> tuple[i
 
 
 def _rule_json(rule: TopicRule) -> dict[str, list[str]]:
-    return {"strong": list(rule.strong), "weak": list(rule.weak), "never": list(rule.never)}
+    return {part.name: list(getattr(rule, part.name)) for part in fields(rule) if getattr(rule, part.name)}
 
 
 def _rule(value: dict[str, list[str]]) -> TopicRule:
-    return TopicRule(
-        strong=tuple(value.get("strong", ())), weak=tuple(value.get("weak", ())), never=tuple(value.get("never", ()))
-    )
+    return TopicRule(**{part.name: tuple(value.get(part.name, ())) for part in fields(TopicRule)})
 
 
 def _topic(row: Row[Any]) -> Topic:

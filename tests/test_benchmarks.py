@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import copies, corrections, jobs, kills, lanes, search, start, train_lines
+from benchmarks import copies, corrections, jobs, kills, lanes, search, start, topics, train_lines
 from bot.cli_ops import BENCHMARKS
 from tests.delivery.series import Plan
 
@@ -32,6 +32,13 @@ def test_copies_are_told_from_distinct_articles(data: Path) -> None:
     assert min(result["news"]["recall"].values()) > 0.9
     assert result["news"]["false_merges"] == 0
     assert len(list(copies.table(result))) == 4
+
+
+def test_countries_are_found_better_by_rules_than_by_bare_names(data: Path) -> None:
+    result = topics.run(articles=300, data=data)
+    assert result["articles"] == 300
+    assert result["countries_f1"] > 0.8 > result["bare_names_f1"]
+    assert topics.table(result)
 
 
 @pytest.mark.slow
