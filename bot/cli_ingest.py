@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Annotated
@@ -78,9 +78,11 @@ async def _show_each(work: Ingest, names: Sequence[str], handling: Handling, tal
     with terminal.progress() as bar, _stoppable(tally):
         course = Course(bar, tally)
         try:
-            async for result in work.run(names, handling, stdin=terminal.read_stdin, progress=course.at):
-                _show(result, as_json=as_json)
-                tally.add(result)
+            reading = work.run(names, handling, stdin=terminal.read_stdin, progress=course.at)
+            async with aclosing(reading) as results:
+                async for result in results:
+                    _show(result, as_json=as_json)
+                    tally.add(result)
         except asyncio.CancelledError:
             if tally.stopped_by is None:
                 raise

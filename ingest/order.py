@@ -1,29 +1,34 @@
-"""Jobs that run beside each other, with results in the order given."""
+"""Jobs that run beside each other, with results in the order given.
+
+Who may leave a generator early closes it (contextlib.aclosing): until then its jobs go on, with what they have open.
+"""
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from typing import TypeVar
 
 T = TypeVar("T")
 Job = Callable[[], Awaitable[T]]
 
 
-async def in_order(jobs: Iterable[Job[T]] | AsyncIterator[Job[T]], at_once: int) -> AsyncIterator[T]:
+async def in_order(jobs: Iterable[Job[T]] | AsyncGenerator[Job[T]], at_once: int) -> AsyncGenerator[T]:
     """Run the jobs, at most `at_once` at a time; yield what they return in the order given. Stops them when closed."""
     waiting: deque[asyncio.Future[T]] = deque()
     try:
-        async for job in each(jobs):
-            waiting.append(asyncio.ensure_future(job()))
-            if len(waiting) >= at_once:
-                yield await waiting.popleft()
+        async with aclosing(each(jobs)) as given:
+            async for job in given:
+                waiting.append(asyncio.ensure_future(job()))
+                if len(waiting) >= at_once:
+                    yield await waiting.popleft()
         while waiting:
             yield await waiting.popleft()
     finally:
         await _stopped(waiting)
 
 
-async def in_groups(jobs: Iterable[Job[T]], at_once: int) -> AsyncIterator[list[T]]:
+async def in_groups(jobs: Iterable[Job[T]], at_once: int) -> AsyncGenerator[list[T]]:
     """As `in_order`, but waits for the next alone: with it comes whatever is done behind it."""
     waiting: deque[asyncio.Future[T]] = deque()
     given = iter(jobs)
@@ -68,10 +73,11 @@ async def _stopped(waiting: Iterable[asyncio.Future[T]]) -> None:
     await asyncio.gather(*waiting, return_exceptions=True)
 
 
-async def each(values: Iterable[T] | AsyncIterator[T]) -> AsyncIterator[T]:
-    if isinstance(values, AsyncIterator):
-        async for value in values:
-            yield value
+async def each(values: Iterable[T] | AsyncGenerator[T]) -> AsyncGenerator[T]:
+    if isinstance(values, AsyncGenerator):
+        async with aclosing(values):
+            async for value in values:
+                yield value
     else:
         for value in values:
             yield value

@@ -7,7 +7,8 @@ it may end at any time: what was stored is known when the same names are given a
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -128,7 +129,7 @@ class Ingest:
         *,
         stdin: Callable[[], bytes] | None = None,
         progress: Progress | None = None,
-    ) -> AsyncIterator[Result]:
+    ) -> AsyncGenerator[Result]:
         """A Result for each article of each name; before them one for each file of a folder that is not read.
 
         `stdin` reads what `-` stands for; `progress(done, all)` counts files and addresses that are.
@@ -141,20 +142,22 @@ class Ingest:
         tell = progress or (lambda done, total: None)
         done = 0
         tell(done, len(subjects))
-        async for item, result in self._take_all(self._loaded(subjects, stdin), handling):
-            if item.last:
-                done += 1
-                tell(done, len(subjects))
-            yield result
+        async with aclosing(self._take_all(self._loaded(subjects, stdin), handling)) as taken:
+            async for item, result in taken:
+                if item.last:
+                    done += 1
+                    tell(done, len(subjects))
+                yield result
 
     async def _loaded(
         self, subjects: Iterable[Subject], stdin: Callable[[], bytes] | None
-    ) -> AsyncIterator[Sequence[_Item]]:
+    ) -> AsyncGenerator[Sequence[_Item]]:
         jobs = (partial(self._load, subject, stdin) for subject in subjects)
-        async for loaded in in_groups(jobs, AT_ONCE):
-            items = [item for one in loaded for item in (*one[:-1], replace(one[-1], last=True))]
-            for chunk in chunks(items, TOGETHER):
-                yield chunk
+        async with aclosing(in_groups(jobs, AT_ONCE)) as groups:
+            async for loaded in groups:
+                items = [item for one in loaded for item in (*one[:-1], replace(one[-1], last=True))]
+                for chunk in chunks(items, TOGETHER):
+                    yield chunk
 
     async def data(
         self,
@@ -177,24 +180,27 @@ class Ingest:
 
     async def _take_list(self, items: list[_Item], handling: Handling, progress: Progress | None) -> list[Result]:
         results: list[Result] = []
-        async for _, result in self._take_all(chunks(items, TOGETHER), handling):
-            results.append(result)
-            if progress is not None:
-                progress(len(results), len(items))
+        async with aclosing(self._take_all(chunks(items, TOGETHER), handling)) as taken:
+            async for _, result in taken:
+                results.append(result)
+                if progress is not None:
+                    progress(len(results), len(items))
         return results
 
     async def _take_all(
-        self, groups: Iterable[Sequence[_Item]] | AsyncIterator[Sequence[_Item]], handling: Handling
-    ) -> AsyncIterator[tuple[_Item, Result]]:
+        self, groups: Iterable[Sequence[_Item]] | AsyncGenerator[Sequence[_Item]], handling: Handling
+    ) -> AsyncGenerator[tuple[_Item, Result]]:
         """One group is studied while the one before is stored. Numbers follow the order given."""
 
-        async def jobs() -> AsyncIterator[Callable[[], Awaitable[list[tuple[_Item, _Ready]]]]]:
-            async for items in each(groups):
-                yield partial(self._prepare, items, handling)
+        async def jobs() -> AsyncGenerator[Callable[[], Awaitable[list[tuple[_Item, _Ready]]]]]:
+            async with aclosing(each(groups)) as given:
+                async for items in given:
+                    yield partial(self._prepare, items, handling)
 
-        async for ready in in_order(jobs(), 2):
-            for item, result in await unbroken(self._store(ready)):
-                yield item, result
+        async with aclosing(in_order(jobs(), 2)) as prepared:
+            async for ready in prepared:
+                for item, result in await unbroken(self._store(ready)):
+                    yield item, result
 
     async def _prepare(self, items: Sequence[_Item], handling: Handling) -> list[tuple[_Item, _Ready]]:
         now = self._clock()
@@ -257,7 +263,8 @@ class Ingest:
         if not urls:
             raise ExtractError("the list (OPML) names no feeds")
         jobs = (partial(self._guarded, url, self._feed, url) for url in urls)
-        return [item async for items in in_order(jobs, AT_ONCE) for item in items]
+        async with aclosing(in_order(jobs, AT_ONCE)) as loaded:
+            return [item async for items in loaded for item in items]
 
     async def _feed(self, url: str) -> list[_Item]:
         if self._fetcher is None:

@@ -12,7 +12,7 @@ from ingest import samples
 from ingest.desk import Desk, Prepared, Taken
 from ingest.errors import FetchError
 from ingest.order import in_groups, in_order, unbroken
-from ingest.run import Handling, Ingest, Outcome, Result, counted, to_json
+from ingest.run import TOGETHER, Handling, Ingest, Outcome, Result, counted, to_json
 from ingest.subjects import expand
 from ingest.topics import load_specs
 from storage import topics
@@ -201,8 +201,29 @@ async def test_jobs_end_in_order_and_stop_when_nobody_listens() -> None:
     running.clear()
     stream = in_order((partial(job, number) for number in range(9)), 3)
     assert await anext(stream) == 0
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()
     assert len(running) <= 3
+
+
+async def test_a_run_that_is_left_early_leaves_nothing_running(db: Database, tmp_path: Path) -> None:
+    running: set[str] = set()
+
+    class Slow(Pages):
+        async def get(self, url: str) -> Answer:
+            running.add(url)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                running.remove(url)
+            raise AssertionError
+
+    rows = [{"headline": f"Storm {number}", "text": "It closed the harbour."} for number in range(3 * TOGETHER)]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    results = ingest_of(db, Slow()).run([str(tmp_path / "a.jsonl"), "https://e.org/1"])
+    assert (await anext(results)).outcome is Outcome.ADDED
+    assert running
+    await results.aclose()
+    assert not running
 
 
 @pytest.mark.parametrize("name", ["/dev/null", "no\x00such", "x" * 5_000])
