@@ -31,7 +31,7 @@ TEXT = (
 async def room(desk_db: Database) -> AsyncIterator[Newsroom]:
     fetcher = Fetcher(allow_hosts={"127.0.0.1"})
     intake = DeskIntake(Ingest(Desk(desk_db), fetcher))
-    adding = desk_add.Adding(intake)
+    adding = desk_add.Adding(intake, patience=30)  # seconds: also where the machine has other work
     registry = build(
         (*desk_add.commands(adding), *desk_queue.COMMANDS, *desk_edit.COMMANDS),
         (*desk_add.presses(adding), *desk_queue.PRESSES, *desk_edit.PRESSES),
