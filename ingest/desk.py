@@ -190,7 +190,8 @@ class Desk:
         )
         article = await versions.renew(tx, known, new, prepared.arrival.now)
         await near.forget(tx, known.id)
-        await near.remember(tx, known.id, prepared.study.sample)
+        shingles = prepared.study.sample
+        await near.remember(tx, known.id, shingles, await near.holders(tx, shingles))
         await grouping.remember(tx, article, prepared.study.traits, now=prepared.arrival.now)
         log.info("article_renewed", article_id=known.id, version=article.version)
         return Taken(article, known.id, renewed=True)
@@ -209,7 +210,8 @@ class Desk:
         source = await sources.get_or_add(
             tx, source_name(draft), kind=arrival.kind, trusted=arrival.trusted, now=arrival.now
         )
-        original = await _original(tx, prepared)
+        held = await near.holders(tx, prepared.study.sample)
+        original = await _original(tx, prepared.draft, near.candidates(held))
         if original is not None:
             hash_ = articles.content_hash(draft.headline, draft.paragraphs)
             await near.add_copy(tx, original.id, draft, source_id=source.id, content_hash=hash_, now=arrival.now)
@@ -217,7 +219,7 @@ class Desk:
         released_at = arrival.now + timedelta(seconds=max(0.0, self._monotonic() - prepared.started))
         new = decide(draft, prepared.study, arrival, source_id=source.id, released_at=released_at)
         added = await articles.add(tx, new, arrival.now)
-        await near.remember(tx, added.id, prepared.study.sample)
+        await near.remember(tx, added.id, prepared.study.sample, held)
         await grouping.file(tx, added, prepared.study.traits, now=arrival.now)
         return Taken(added, None)
 
@@ -254,12 +256,11 @@ def is_update(known: Article, draft: ArticleDraft, *, is_own: bool) -> bool:
     return has >= (_LEAST_KEPT * had if is_own else had) and not draft.paywalled
 
 
-async def _original(tx: Connection, prepared: Prepared) -> Article | None:
+async def _original(tx: Connection, draft: ArticleDraft, candidates: Sequence[int]) -> Article | None:
     """The recent article of which this one is a near copy, if there is one."""
-    found = await articles.get_many(tx, await near.candidates(tx, prepared.study.sample))
+    found = await articles.get_many(tx, candidates)
     if not found:
         return None
-    draft = prepared.draft
     mine = likeness(draft.headline, words_of(draft.paragraphs))
     theirs = ((item, likeness(item.headline, words_of(item.paragraphs))) for item in found)
     return next((item for item, other in theirs if are_one(mine, other)), None)

@@ -41,6 +41,7 @@ async def remember(tx: Connection, article: Article, packed: bytes, *, now: date
     """What is compared from now on is its new text; its story stays."""
     if packed:
         keys = _known(packed).traits.keys
+        await stories.forget(tx, article.id)
         await stories.remember(tx, article.id, keys, packed, at=article.published_at, now=now)
 
 

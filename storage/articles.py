@@ -7,6 +7,7 @@ five rows among a million. Articles of the archive have EPOCH as its `released_a
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    bindparam,
     delete,
     func,
     insert,
@@ -51,6 +53,23 @@ TOPICS_AT_ONCE = 100
 
 content_hash, url_key = identity.content_hash, identity.url_key
 
+# Built once: what every article needs is built for longer than it runs.
+_IDS: Any = bindparam("ids", expanding=True)
+_ADD, _PUT, _PUT_PENDING = insert(article).returning(article.c.id), insert(article_topic), insert(article_topic_pending)
+_WHOLE = (
+    select(article, source.c.name.label("source_name"))
+    .join(source, source.c.id == article.c.source_id)
+    .where(article.c.id.in_(_IDS))
+)
+_SLUGS = union_all(
+    *(
+        select(table.c.article_id, topic.c.slug, table.c.salience)
+        .join(topic, topic.c.id == table.c.topic_id)
+        .where(table.c.article_id.in_(_IDS))
+        for table in (article_topic, article_topic_pending)
+    )
+)
+
 
 # Life
 
@@ -79,27 +98,35 @@ async def find_same_by(
     tx: Connection, *, content_hash: str, url_key: str | None, source_id: int | None, guid: str | None
 ) -> tuple[int, Way] | None:
     """As `find_same`, with what it was found by."""
-    ways = [
-        way.add_columns(literal(kind.value).label("way"))
-        for table, key in ((article, article.c.id), (article_copy, article_copy.c.article_id))
-        for way, kind in _kinds(table, key, content_hash, url_key, source_id, guid)
-    ]
-    # A UNION, so that each way is looked up in its own index; the surest way first.
-    ranked = union_all(*(way.add_columns(literal(rank).label("rank")) for rank, way in enumerate(ways))).subquery()
-    row = (await tx.execute(select(ranked.c.id, ranked.c.way).order_by(ranked.c.rank).limit(1))).first()
+    by_guid = source_id is not None and guid is not None
+    asked: dict[str, Any] = {"hash": content_hash, "key": url_key, "source": source_id, "guid": guid}
+    row = (await tx.execute(_same(url_key is not None, by_guid), asked)).first()
     return None if row is None else (int(row.id), Way(row.way))
 
 
-def _kinds(
-    table: Table, key: Column[int], content_hash: str, url_key: str | None, source_id: int | None, guid: str | None
-) -> Iterator[tuple[Select[Any], Way]]:
+@lru_cache
+def _same(by_page: bool, by_guid: bool) -> Select[Any]:
+    """A UNION, so that each way is looked up in its own index; the surest way first. Built once, as it takes longer
+    than running it.
+    """
+    ways = [
+        way.add_columns(literal(kind.value).label("way"))
+        for table, key in ((article, article.c.id), (article_copy, article_copy.c.article_id))
+        for way, kind in _kinds(table, key, by_page, by_guid)
+    ]
+    ranked = union_all(*(way.add_columns(literal(rank).label("rank")) for rank, way in enumerate(ways))).subquery()
+    return select(ranked.c.id, ranked.c.way).order_by(ranked.c.rank).limit(1)
+
+
+def _kinds(table: Table, key: Column[int], by_page: bool, by_guid: bool) -> Iterator[tuple[Select[Any], Way]]:
     own = table is article
     query = select(key.label("id"))
-    yield query.where(table.c.content_hash == content_hash), Way.TEXT if own else Way.COPY
-    if url_key is not None:
-        yield query.where(table.c.url_key == url_key), Way.PAGE if own else Way.COPY
-    if source_id is not None and guid is not None:
-        yield query.where(table.c.source_id == source_id, table.c.guid == guid), Way.GUID if own else Way.COPY
+    yield query.where(table.c.content_hash == bindparam("hash")), Way.TEXT if own else Way.COPY
+    if by_page:
+        yield query.where(table.c.url_key == bindparam("key")), Way.PAGE if own else Way.COPY
+    if by_guid:
+        same = (table.c.source_id == bindparam("source"), table.c.guid == bindparam("guid"))
+        yield query.where(*same), Way.GUID if own else Way.COPY
 
 
 async def release_lock(tx: Connection) -> None:
@@ -120,41 +147,42 @@ async def release_barrier(tx: Connection) -> None:
 
 async def add(tx: Connection, new: NewArticle, now: datetime) -> Article:
     """Store it with its topics. Raises sqlalchemy.exc.IntegrityError where another process stored the same first."""
-    draft, usable = new.draft, new.status is ArticleStatus.USABLE
-    released_at = (new.released_at or now) if usable else None
-    article_id = await tx.scalar(
-        insert(article)
-        .values(
-            source_id=new.source_id,
-            url=draft.url,
-            url_key=url_key(draft.url),
-            guid=draft.guid,
-            content_hash=new.content_hash,
-            headline=draft.headline,
-            byline=draft.byline,
-            dateline=draft.dateline,
-            paragraphs=list(draft.paragraphs),
-            photo_url=draft.photo_url,
-            caption=draft.caption,
-            language=new.language,
-            published_at=new.published_at.replace(microsecond=0),  # the full-text key counts whole seconds
-            published_guessed=draft.published_at is None,
-            released_at=released_at,
-            status=new.status,
-            archive=new.archive,
-            alert_due=usable and new.alert and not new.archive,
-            summary=list(new.summary),
-            search=new.search or search_text(draft.headline, draft.paragraphs, draft.caption),
-            added_by=new.added_by,
-            created_at=now,
-            paywalled=draft.paywalled,
-            embargo_until=draft.embargo_until,
-        )
-        .returning(article.c.id)
-    )
-    when = (new.published_at.replace(microsecond=0), released_at, new.archive)
-    await _insert_topics(tx, int(article_id), new.topics, *when)
-    return await _known(tx, int(article_id))
+    usable = new.status is ArticleStatus.USABLE
+    values = _values(new, (new.released_at or now) if usable else None, now)
+    article_id = int((await tx.execute(_ADD, values)).scalar_one())
+    when = (values["published_at"], values["released_at"], new.archive)
+    await _insert_topics(tx, article_id, new.topics, *when)
+    return await _known(tx, article_id)
+
+
+def _values(new: NewArticle, released_at: datetime | None, now: datetime) -> dict[str, Any]:
+    draft = new.draft
+    return {
+        "source_id": new.source_id,
+        "url": draft.url,
+        "url_key": url_key(draft.url),
+        "guid": draft.guid,
+        "content_hash": new.content_hash,
+        "headline": draft.headline,
+        "byline": draft.byline,
+        "dateline": draft.dateline,
+        "paragraphs": list(draft.paragraphs),
+        "photo_url": draft.photo_url,
+        "caption": draft.caption,
+        "language": new.language,
+        "published_at": new.published_at.replace(microsecond=0),  # the full-text key counts whole seconds
+        "published_guessed": draft.published_at is None,
+        "released_at": released_at,
+        "status": new.status,
+        "archive": new.archive,
+        "alert_due": released_at is not None and new.alert and not new.archive,
+        "summary": list(new.summary),
+        "search": new.search or search_text(draft.headline, draft.paragraphs, draft.caption),
+        "added_by": new.added_by,
+        "created_at": now,
+        "paywalled": draft.paywalled,
+        "embargo_until": draft.embargo_until,
+    }
 
 
 async def release(tx: Connection, article_id: int, now: datetime) -> Article:
@@ -257,10 +285,10 @@ async def _insert_topics(
         return
     rows = [{"article_id": article_id, "topic_id": key, "salience": value} for key, value in topics.items()]
     if released_at is None:
-        await tx.execute(insert(article_topic_pending), rows)
+        await tx.execute(_PUT_PENDING, rows)
         return
     when = {"published_at": published_at, "released_at": EPOCH if archive else released_at}
-    await tx.execute(insert(article_topic), [item | when for item in rows])
+    await tx.execute(_PUT, [item | when for item in rows])
 
 
 # Reading
@@ -274,11 +302,7 @@ async def get_many(tx: Connection, ids: Collection[int]) -> list[Article]:
     """In the order of `ids`; those that don't exist are left out."""
     if not ids:
         return []
-    found = await tx.execute(
-        select(article, source.c.name.label("source_name"))
-        .join(source, source.c.id == article.c.source_id)
-        .where(article.c.id.in_(ids))
-    )
+    found = await tx.execute(_WHOLE, {"ids": list(ids)})
     slugs = await _slugs(tx, ids)
     records = {row.id: _article(row, tuple(slugs.get(row.id, ()))) for row in found}
     return [records[article_id] for article_id in ids if article_id in records]
@@ -398,16 +422,7 @@ def _chunks(topic_ids: Sequence[int]) -> Iterable[Sequence[int]]:
 
 async def _slugs(tx: Connection, ids: Collection[int]) -> dict[int, list[str]]:
     """Each article's topics, most salient first."""
-    rows = await tx.execute(
-        union_all(
-            *(
-                select(table.c.article_id, topic.c.slug, table.c.salience)
-                .join(topic, topic.c.id == table.c.topic_id)
-                .where(table.c.article_id.in_(ids))
-                for table in (article_topic, article_topic_pending)
-            )
-        )
-    )
+    rows = await tx.execute(_SLUGS, {"ids": list(ids)})
     slugs: dict[int, list[str]] = {}
     for row in sorted(rows, key=lambda found: (-found.salience, found.slug)):
         slugs.setdefault(row.article_id, []).append(row.slug)

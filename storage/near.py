@@ -4,11 +4,11 @@ A copy is no article of its own: it is another source of the article that it rep
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from storage.database import Connection, insert_into
 from storage.identity import url_key
@@ -18,6 +18,11 @@ from storage.schema import article, article_copy, shingle, source
 # A shingle of so many articles is boilerplate: it is not kept for more, so that no lookup grows.
 CROWD = 50
 CANDIDATES, FEWEST_SHARED = 5, 2
+
+Holder = tuple[int, int]  # a shingle's hash, an article's id
+
+_HOLDERS = select(shingle.c.hash, shingle.c.article_id).where(shingle.c.hash.in_(bindparam("sample", expanding=True)))
+_REMEMBER = insert(shingle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +40,26 @@ async def forget(tx: Connection, article_id: int) -> None:
     await tx.execute(delete(shingle).where(shingle.c.article_id == article_id))
 
 
-async def candidates(tx: Connection, sample: Sequence[int]) -> list[int]:
+async def holders(tx: Connection, sample: Sequence[int]) -> list[Holder]:
+    """Who has these shingles, at most CROWD or so of each."""
+    if not sample:
+        return []
+    return [(row.hash, row.article_id) for row in await tx.execute(_HOLDERS, {"sample": list(sample)})]
+
+
+def candidates(held: Iterable[Holder]) -> list[int]:
     """Ids of the recent articles that share most of the sample, best first."""
-    rows = await _holders(tx, sample)
-    counts = Counter(article_id for _, article_id in rows)
+    counts = Counter(article_id for _, article_id in held)
     best = sorted(counts.items(), key=lambda item: (-item[1], -item[0]))
     return [article_id for article_id, shared in best[:CANDIDATES] if shared >= FEWEST_SHARED]
 
 
-async def remember(tx: Connection, article_id: int, sample: Sequence[int]) -> None:
-    """So that copies of the article are found."""
-    crowds = Counter(value for value, _ in await _holders(tx, sample))
+async def remember(tx: Connection, article_id: int, sample: Sequence[int], held: Iterable[Holder]) -> None:
+    """So that copies of the article are found. `held`: by others, as `holders` tells."""
+    crowds = Counter(value for value, _ in held)
     rows = [{"hash": value, "article_id": article_id} for value in sample if crowds[value] < CROWD]
     if rows:
-        await tx.execute(insert(shingle), rows)
-
-
-async def _holders(tx: Connection, sample: Sequence[int]) -> list[tuple[int, int]]:
-    """(hash, article id), at most CROWD or so of each."""
-    if not sample:
-        return []
-    query = select(shingle.c.hash, shingle.c.article_id).where(shingle.c.hash.in_(sample))
-    return [(row.hash, row.article_id) for row in await tx.execute(query)]
+        await tx.execute(_REMEMBER, rows)
 
 
 async def add_copy(

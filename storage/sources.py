@@ -10,13 +10,29 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import LargeBinary, Row, Select, case, delete, func, insert, literal, or_, select, text, update
+from sqlalchemy import (
+    LargeBinary,
+    Row,
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from storage.database import Connection, insert_into
 from storage.records import FeedState, PolledFeed, Source, SourceKind
 from storage.schema import UtcDateTime, article, feed, source
 
 MAX_NAME = 200
+
+_NAMED = select(source).where(source.c.name == bindparam("name"))
 
 
 async def get(tx: Connection, source_id: int) -> Source | None:
@@ -25,7 +41,7 @@ async def get(tx: Connection, source_id: int) -> Source | None:
 
 
 async def get_by_name(tx: Connection, name: str) -> Source | None:
-    found = (await tx.execute(select(source).where(source.c.name == name))).first()
+    found = (await tx.execute(_NAMED, {"name": name})).first()
     return None if found is None else _source(found)
 
 

@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, text, union, union_all, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, text, union, union_all, update
 
 from storage import articles
 from storage.database import Connection
@@ -26,6 +27,9 @@ FEWEST_SHARED = 3  # terms of an article that is related
 # Any constant of our own. Whoever files articles under stories holds it: two at once would make two stories of one.
 STORY_LOCK = 0x71D1_0003
 MERGED, SPLIT = "merged", "split"
+
+_KEEP_TRAITS, _KEEP_TERMS = insert(story_traits), insert(story_term)
+_STORY_OF = select(article.c.id, article.c.story_id).where(article.c.id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,19 +179,16 @@ async def candidates(tx: Connection, keys: Sequence[int], at: datetime) -> list[
     """What shares the weightiest terms with an article published at `at`, best first; at most STORIES."""
     if not keys:
         return []
-    rows = await tx.execute(union_all(*(_holders(key, at) for key in keys)))
-    shared = Counter(row.article_id for row in rows)
+    shared = Counter(await _holders(tx, [(key, at) for key in keys]))
     nearest = [key for key, _ in sorted(shared.items(), key=lambda item: (-item[1], -item[0]))[:NEAREST]]
-    query = select(article.c.id, article.c.story_id).where(article.c.id.in_(nearest))
-    of = {row.id: row.story_id for row in await tx.execute(query)}
-    groups = list(dict.fromkeys((of[key], None if of[key] else key) for key in nearest if key in of))[:STORIES]
-    if not groups:
+    if not nearest:
         return []
+    of = {row.id: row.story_id for row in await tx.execute(_STORY_OF, {"ids": nearest})}
+    numbers = list(dict.fromkeys(of[key] or -key for key in nearest if key in of))[:STORIES]
     found: dict[int, list[Member]] = {}
-    for row in await tx.execute(union_all(*(_last(story_id, alone) for story_id, alone in groups))):
+    for row in await _last(tx, numbers):
         found.setdefault(row.number, []).append(Member(row.article_id, row.traits, row.trusted))
-    numbered = ((story_id, story_id or -(alone or 0)) for story_id, alone in groups)
-    return [Candidate(story_id, tuple(found[number])) for story_id, number in numbered if number in found]
+    return [Candidate(max(0, number) or None, tuple(found[number])) for number in numbers if number in found]
 
 
 async def near(tx: Connection, article_id: int, *, limit: int) -> list[int]:
@@ -196,47 +197,73 @@ async def near(tx: Connection, article_id: int, *, limit: int) -> list[int]:
     terms = own.all()
     if not terms:
         return []
-    rows = await tx.execute(union_all(*(_holders(row.term, row.at) for row in terms)))
-    shared = Counter(row.article_id for row in rows if row.article_id != article_id)
+    shared = Counter(key for key in await _holders(tx, [(row.term, row.at) for row in terms]) if key != article_id)
     best = sorted(shared.items(), key=lambda item: (-item[1], -item[0]))
     return [key for key, count in best[:limit] if count >= FEWEST_SHARED]
 
 
-def _holders(term: int, at: datetime) -> Any:
-    query = (
-        select(story_term.c.article_id)
-        .where(story_term.c.term == term, story_term.c.at >= at - WINDOW, story_term.c.at <= at + WINDOW)
-        .order_by(story_term.c.at.desc(), story_term.c.article_id.desc())
-        .limit(HOLDERS)
-    )
-    return select(query.subquery())
+async def _holders(tx: Connection, terms: Sequence[tuple[int, datetime]]) -> Sequence[int]:
+    """Ids of the newest HOLDERS articles that have a term, for each term (with a time in the middle of its window)."""
+    asked: dict[str, Any] = {}
+    for place, (term, at) in enumerate(terms):
+        asked |= {f"term{place}": term, f"from{place}": at - WINDOW, f"to{place}": at + WINDOW}
+    return (await tx.scalars(_holding(len(terms)), asked)).all()
 
 
-def _last(story_id: int | None, alone: int | None) -> Any:
-    """The last articles of a story, or the one that is alone; `number` tells them apart."""
-    number = (article.c.story_id if story_id else -article.c.id).label("number")
-    mine = article.c.story_id == story_id if story_id else article.c.id == alone
-    query = (
-        select(number, story_traits.c.article_id, story_traits.c.traits, source.c.trusted)
+@lru_cache
+def _holding(terms: int) -> Any:
+    """Built once for each number of terms: that takes longer than running it."""
+    at = story_term.c.at
+
+    def one(place: int) -> Any:
+        given = [bindparam(f"{name}{place}", type_=at.type) for name in ("from", "to")]
+        query = (
+            select(story_term.c.article_id)
+            .where(story_term.c.term == bindparam(f"term{place}"), at >= given[0], at <= given[1])
+            .order_by(at.desc(), story_term.c.article_id.desc())
+            .limit(HOLDERS)
+        )
+        return select(query.subquery())
+
+    return union_all(*map(one, range(terms)))
+
+
+async def _last(tx: Connection, numbers: Sequence[int]) -> Sequence[Row[Any]]:
+    """The last articles of these stories; a number below 0 is an article that is alone."""
+    chosen = [number for number in numbers if number > 0]
+    alone = [-number for number in numbers if number < 0]
+    asked = {f"story{place}": number for place, number in enumerate(chosen)} | {"alone": alone}
+    return (await tx.execute(_lasting(len(chosen)), asked)).all()
+
+
+@lru_cache
+def _lasting(stories: int) -> Any:
+    members = (
+        select(story_traits.c.article_id, story_traits.c.traits, source.c.trusted)
         .select_from(article)
         .join(story_traits, story_traits.c.article_id == article.c.id)
         .join(source, source.c.id == article.c.source_id)
-        .where(mine)
-        .order_by(article.c.id.desc())
-        .limit(MEMBERS)
     )
-    return select(query.subquery())
+
+    def one(place: int) -> Any:
+        mine = article.c.story_id == bindparam(f"story{place}")
+        newest = members.add_columns(article.c.story_id.label("number")).where(mine)
+        return select(newest.order_by(article.c.id.desc()).limit(MEMBERS).subquery())
+
+    single = members.add_columns((-article.c.id).label("number")).where(
+        article.c.id.in_(bindparam("alone", expanding=True))
+    )
+    return union_all(select(single.subquery()), *map(one, range(stories)))
 
 
 async def remember(
     tx: Connection, article_id: int, keys: Sequence[int], traits: bytes, *, at: datetime, now: datetime
 ) -> None:
-    """So that later articles find it; what was kept of it before goes."""
-    await forget(tx, article_id)
-    await tx.execute(insert(story_traits).values(article_id=article_id, traits=traits, kept_at=now))
+    """So that later articles find it. What was kept of it before goes by `forget`."""
+    await tx.execute(_KEEP_TRAITS, {"article_id": article_id, "traits": traits, "kept_at": now})
     if keys:
         at = at.replace(microsecond=0)
-        await tx.execute(insert(story_term), [{"term": key, "at": at, "article_id": article_id} for key in keys])
+        await tx.execute(_KEEP_TERMS, [{"term": key, "at": at, "article_id": article_id} for key in keys])
 
 
 async def forget(tx: Connection, article_id: int) -> None:
