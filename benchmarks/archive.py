@@ -147,9 +147,9 @@ def _fill_postgresql(
     connection: psycopg.Connection[Any], chunks: Iterator[tuple[list[Row], list[Row]]], *, at_last: bool
 ) -> None:
     connection.execute("SET TimeZone = 'UTC'")
-    index = connection.execute("SELECT pg_get_indexdef('ix_article_search'::regclass)").fetchone()
+    index = connection.execute("SELECT pg_get_indexdef('ix_article_search_times'::regclass)").fetchone()
     if at_last:
-        connection.execute("DROP INDEX ix_article_search")
+        connection.execute("DROP INDEX ix_article_search_times")
     for articles, filed in chunks:
         _copy(connection, "article", ARTICLE, articles)
         _copy(connection, "article_topic", FILED, filed)

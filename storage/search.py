@@ -3,14 +3,17 @@
 On SQLite the full-text row's id is (seconds of published_at) · 2³¹ + article id: walking the index backwards is walking
 the articles newest first, and a page costs the same in the middle of a million.
 
-PostgreSQL's GIN index has no order, and its planner can't know whether two words ever meet: it either sorts all that
-hold them, or walks the whole archive for the few. So time is cut into stretches, each larger than the one before, and
-the newest that fill the page end the search.
+PostgreSQL's GIN index has no order, and its planner can't know whether two words ever meet: left alone it sorts all
+that hold them, or walks the whole archive for the few (ten seconds for an unknown word among a million articles). So
+each article is also indexed under the hours, and spans of 8, 64, 512 and 4,096 hours, in which it was published: time
+is cut into stretches, each larger than the one before, the index meets the words with a stretch's spans, and the newest
+that fill the page end the search. What the index can't tell (do the words follow one another, is it in the topic) is
+asked of its candidates newest first, until there are enough.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BindParameter, Integer, bindparam, text
@@ -24,8 +27,17 @@ from storage.words import is_single_cjk, phrases, search_text
 __all__ = ["Query", "phrases", "search", "search_text"]
 
 ID_SPAN = 1 << 31
-# Articles, by published_at; after the last all that are left.
-STRETCHES = (400, 4_000, 40_000)
+# The newest so many articles are read one by one; how long they took to appear sets the first stretch of the index.
+READ = 100
+GROWTH = 8
+# A stretch is met with at most so many spans; what it covers beyond is left out afterwards.
+MOST_SPANS = 10
+HOUR = 3_600
+LARGEST_SPAN = 4
+
+# Nothing was published earlier, nor is anything searched in longer stretches: the rest is one.
+EARLIEST = datetime(1, 2, 1, tzinfo=UTC)
+LONGEST = timedelta(days=10_000)
 
 Phrase = Sequence[str]
 _Values = dict[str, Any]
@@ -62,7 +74,7 @@ async def search(
     *,
     limit: int,
     before: Cursor | None = None,
-    stretches: Sequence[int] = STRETCHES,
+    read: int = READ,
 ) -> list[Article]:
     """Usable articles that match, by (published_at, id) descending. None for an empty query."""
     if query.is_empty or query.source_ids == ():
@@ -72,7 +84,7 @@ async def search(
     elif tx.dialect.name == "sqlite":
         ids = await _on_sqlite(tx, query, limit, before)
     else:
-        ids = await _on_postgresql(tx, query, limit, before, stretches)
+        ids = await _on_postgresql(tx, query, limit, before, read)
     return await articles.get_many(tx, ids)
 
 
@@ -106,46 +118,115 @@ def _fts5_phrase(phrase: Phrase) -> str:
     return f'"{" ".join(phrase)}"{" *" if is_single_cjk(phrase) else ""}'
 
 
-async def _on_postgresql(
-    tx: Connection, query: Query, limit: int, before: Cursor | None, stretches: Sequence[int]
-) -> list[int]:
-    found: list[int] = []
-    upper, at = query, before
-    for size in (*stretches, None):
-        border = None if size is None else await _border(tx, upper.until, at, size)
-        last = border is None or (query.since is not None and border <= query.since)
-        stretch = upper if last else replace(upper, since=border)
-        found += await _stretch(tx, stretch, limit - len(found), at)
-        if last or len(found) >= limit:
+async def _on_postgresql(tx: Connection, query: Query, limit: int, before: Cursor | None, read: int) -> list[int]:
+    border = await _border(tx, query.until, before, read)
+    oldest = query.since
+    if border is None or (oldest is not None and border.at <= oldest):
+        return await _walked(tx, query, limit, before)
+    found = await _walked(tx, replace(query, since=border.at), limit, before)
+    upper, until, length = query, border.at, GROWTH * (border.newest - border.at)
+    while len(found) < limit and (oldest is None or until > oldest):
+        since = _earlier(until, length)
+        last = since is None or (oldest is not None and since <= oldest)
+        stretch = replace(upper, since=oldest if last else since, until=until)
+        found += await _indexed(tx, stretch, limit - len(found), before)
+        if last or since is None:
             break
-        upper, at = replace(upper, until=border), None
+        until, length = since, length * GROWTH
     return found
 
 
-async def _border(tx: Connection, until: datetime | None, before: Cursor | None, size: int) -> datetime | None:
-    """When the article was published that stands `size` places on; None where fewer are left."""
+@dataclass(frozen=True, slots=True)
+class _Border:
+    """When two articles were published: the newest of a stretch, and the first that is beyond it."""
+
+    newest: datetime
+    at: datetime
+
+
+async def _border(tx: Connection, until: datetime | None, before: Cursor | None, size: int) -> _Border | None:
+    """None where fewer than `size` are left."""
     values: _Values = {"size": size}
     conditions = ["status = 'usable'", *_times(Query(until=until), before, values)]
-    statement = _sql(
+    newest = _sql("SELECT published_at FROM article", conditions, "ORDER BY published_at DESC, id DESC LIMIT 1")
+    beyond = _sql(
         "SELECT published_at FROM article", conditions, "ORDER BY published_at DESC, id DESC OFFSET :size LIMIT 1"
     )
-    moment: datetime | None = await tx.scalar(_text(statement, values), values)
-    return moment
+    row = (await tx.execute(_text(f"SELECT ({newest}), ({beyond})", values), values)).one()
+    return None if row[1] is None else _Border(*row)
 
 
-async def _stretch(tx: Connection, query: Query, limit: int, before: Cursor | None) -> list[int]:
+def _earlier(moment: datetime, length: timedelta) -> datetime | None:
+    """None: all that is left, because so long ago there is nothing."""
+    span = max(length, timedelta(hours=1))
+    return None if span > LONGEST or moment - span < EARLIEST else moment - span
+
+
+async def _walked(tx: Connection, query: Query, limit: int, before: Cursor | None) -> list[int]:
+    """Article by article, newest first: for few articles."""
     values: _Values = {"limit": limit}
-    terms = [_tsquery(phrase, f"p{number}", values) for number, phrase in enumerate(query.phrases)]
-    terms += [f"!!{_tsquery(phrase, f'w{number}', values)}" for number, phrase in enumerate(query.without)]
-    conditions = ["status = 'usable'", f"search_vector @@ ({' && '.join(terms)})"]
+    conditions = ["status = 'usable'", f"search_vector @@ ({_terms(query, values)})"]
     conditions += [*_times(query, before, values), *_narrowed(query, values)]
     return await _ids(tx, _newest_first(conditions), values)
 
 
-def _tsquery(phrase: Phrase, name: str, values: _Values) -> str:
+async def _indexed(tx: Connection, query: Query, limit: int, before: Cursor | None) -> list[int]:
+    """By the index alone all that may match; then newest first what it can't tell, until there are enough.
+
+    MATERIALIZED and OFFSET 0 keep the planner from other ways, which its guesses make look shorter.
+    """
+    values: _Values = {"limit": limit}
+    terms = _terms(query, values, apart=True)
+    if spans := _spans(query.since, query.until):
+        values["spans"] = " | ".join(f"'{span}'" for span in spans)
+        terms += " && CAST(:spans AS tsquery)"
+    candidates = _sql(
+        "SELECT id, published_at, status, source_id FROM article",
+        [f"article_terms(search_vector, published_at) @@ ({terms})"],
+    )
+    newest = _sql(
+        "SELECT id, published_at, source_id FROM candidates AS article",
+        ["status = 'usable'", *_times(query, before, values)],
+        "ORDER BY published_at DESC, id DESC OFFSET 0",
+    )
+    conditions = _narrowed(query, values, apart=True)
+    if any(len(phrase) > 1 for phrase in (*query.phrases, *query.without)):
+        conditions.append(
+            f"(SELECT whole.search_vector @@ ({_terms(query, values)}) FROM article AS whole"  # noqa: S608
+            " WHERE whole.id = article.id)"
+        )
+    chosen = _sql(f"SELECT id FROM ({newest}) AS article", conditions or ["true"], "LIMIT :limit")  # noqa: S608
+    return await _ids(tx, f"WITH candidates AS MATERIALIZED ({candidates}) {chosen}", values)
+
+
+def _terms(query: Query, values: _Values, *, apart: bool = False) -> str:
+    """`apart`: of a phrase only that its words occur, which needs no look at the article."""
+    wanted = [_tsquery(phrase, f"p{number}", values, apart) for number, phrase in enumerate(query.phrases)]
+    unwanted = [
+        f"!!{_tsquery(phrase, f'w{number}', values)}"
+        for number, phrase in enumerate(query.without)
+        if not apart or len(phrase) == 1
+    ]
+    return " && ".join([*wanted, *unwanted])
+
+
+def _spans(since: datetime | None, until: datetime | None) -> list[str]:
+    """The fewest spans of one length, at most MOST_SPANS, in which all of [since, until) lies; none: all of time."""
+    if since is None or until is None:
+        return []
+    first, last = int(since.timestamp() // HOUR), int(until.timestamp() // HOUR)
+    for level in range(LARGEST_SPAN + 1):
+        low, high = first >> 3 * level, last >> 3 * level
+        if high - low < MOST_SPANS:
+            return [f"@{level}.{number}" for number in range(low, high + 1)]
+    return []
+
+
+def _tsquery(phrase: Phrase, name: str, values: _Values, apart: bool = False) -> str:
     single = is_single_cjk(phrase)
-    values[name] = f"{phrase[0]}:*" if single else " ".join(phrase)
-    return f"{'to' if single else 'phraseto'}_tsquery('simple', :{name})"
+    key = f"{name}a" if apart else name
+    values[key] = f"{phrase[0]}:*" if single else " ".join(phrase)
+    return f"{'to' if single else 'plainto' if apart else 'phraseto'}_tsquery('simple', :{key})"
 
 
 async def _filtered(tx: Connection, query: Query, limit: int, before: Cursor | None) -> list[int]:
@@ -215,12 +296,13 @@ def _times(
     return conditions
 
 
-def _narrowed(query: Query, values: _Values) -> list[str]:
-    """By topics and sources."""
+def _narrowed(query: Query, values: _Values, *, apart: bool = False) -> list[str]:
+    """By topics and sources. `apart`: asked of each article when its turn comes (PostgreSQL), not joined."""
     conditions = []
     for number, ids in enumerate(query.topics):
         values[f"topics{number}"] = list(ids)
-        found = _sql("SELECT 1 FROM article_topic", [f"article_topic.topic_id IN :topics{number}", *_SAME_ARTICLE])
+        same = [f"article_topic.topic_id IN :topics{number}", *_SAME_ARTICLE]
+        found = _sql("SELECT 1 FROM article_topic", same, "OFFSET 0" if apart else "")
         conditions.append(f"EXISTS ({found})")
     if query.source_ids is not None:
         values["sources"] = list(query.source_ids)
