@@ -41,6 +41,7 @@ from ingest.desk import Desk
 from ingest.discover import find_feed
 from ingest.fetch import Fetcher
 from ingest.poll import Poller
+from ingest.retag import Retagger
 from ingest.robots import Pages, Robots
 from ingest.run import Ingest
 from ingest.topics import load_specs
@@ -278,6 +279,7 @@ class Service:
             self.bot,
             self.me,
             self.poller,
+            Retagger(self.database, clock=clock),
             keep=self.keep,
             owner_ids=self.owner_ids,
             catch_up=self.settings.catch_up,

@@ -13,6 +13,7 @@ from bot.speak import Speaker
 from bot.ticks import Tick
 from delivery import alerts, corrections, digest, fanout, retention
 from ingest.poll import Poller
+from ingest.retag import Retagger
 from ingest.websub import Hubs
 from storage import decisions
 from storage.database import Database
@@ -30,6 +31,7 @@ class Duties:
     bot: Bot
     me: Identity
     poller: Poller
+    retagger: Retagger
     _: KW_ONLY
     keep: retention.Keep
     owner_ids: Collection[int]
@@ -47,6 +49,7 @@ class Duties:
             "fanout": Tick(1, self.fan_outs),
             "corrections": Tick(1, self.corrections),
             "progress": Tick(PROGRESS_S, self.progress),
+            "retagging": Tick(2, self.retagger.work),
             "retention": Tick(600, self.retention),
             "feeds": Tick(1, self.poller.take_due),
             "paused sources": Tick(15, self.paused_sources),

@@ -18,7 +18,6 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from urllib.parse import urlsplit
 
 import structlog
@@ -26,27 +25,20 @@ from sqlalchemy.exc import IntegrityError
 
 import summarizer
 from ingest import grouping
-from ingest.datelines import read_dateline, without_dateline
-from ingest.decode import clean
+from ingest.datelines import without_dateline
 from ingest.errors import ExtractError
+from ingest.filing import MODELS, Filed, file
 from ingest.likeness import are_one, likeness, sample, words_of
 from ingest.stories import pack, traits
-from ingest.topics import Matcher
-from storage import articles, near, sources, stories, topics, versions
+from ingest.tidying import tidy_or_error
+from storage import articles, near, sources, stories, taggings, topics, versions
 from storage.articles import Way
 from storage.database import Connection, Database
 from storage.records import Article, ArticleDraft, ArticleStatus, NewArticle, SourceKind, Topic
+from storage.taggings import Tagging
 from storage.words import search_text
 
 SUMMARY_SENTENCES = 3
-MAX_HEADLINE = 500
-MAX_FIELD = 2_000
-MAX_PARAGRAPHS = 2_000
-MAX_CHARACTERS = 500_000
-# The full-text key of SQLite has room for 1834-2106.
-_YEARS = range(1840, 2101)
-# PostgreSQL indexes at most 2,704 bytes of a value.
-_INDEXED_BYTES = 2_000
 _ATTEMPTS = 3
 # A version that has lost more of its text is rather a teaser.
 _LEAST_KEPT = 0.6
@@ -68,13 +60,13 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """What reading the text showed. `topics` maps topic id to salience; `search` is what is indexed.
+    """What reading the text showed. `filed`: by the rules as they were then; `search` is what is indexed.
 
     `sample` finds near copies, `traits` (packed, by ingest.stories) the story.
     """
 
     language: str
-    topics: dict[int, float]
+    filed: Filed
     summary: tuple[str, ...]
     search: str | None = None
     sample: tuple[int, ...] = ()
@@ -98,12 +90,22 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A draft that is not known yet, studied. `started` is on the desk's monotonic clock."""
+    """A draft that is not known yet, studied by the topics' rules of `revision`. `started`: on the desk's own clock."""
 
     draft: ArticleDraft
     study: Study
     arrival: Arrival
     started: float
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class _By:
+    """The rules' present revision and tagger, and the rules themselves where something was studied by older ones."""
+
+    revision: int
+    tagger_id: int
+    rules: tuple[Topic, ...] | None
 
 
 class Desk:
@@ -145,9 +147,10 @@ class Desk:
     ) -> list[Prepared | Taken | BaseException]:
         """As `prepare`, looking them all up at once. What would be raised for one is given in its place."""
         started = self._monotonic()
-        tidied = [(_tidied(draft), arrival) for draft, arrival in given]
+        tidied = [(tidy_or_error(draft), arrival) for draft, arrival in given]
         async with self._db.read() as tx:
             found = [None if isinstance(draft, ExtractError) else await _unchanged(tx, draft) for draft, _ in tidied]
+            revision = await taggings.revision(tx)  # first: rules that are newer than it says are read once more
             rules = tuple(await topics.all_topics(tx))
 
         async def one(draft: ArticleDraft | ExtractError, arrival: Arrival, known: Taken | None) -> Prepared | Taken:
@@ -156,7 +159,7 @@ class Desk:
             if known is not None:
                 return known
             study = await asyncio.get_running_loop().run_in_executor(self._executor, study_draft, draft, rules)
-            return Prepared(draft, study, arrival, started)
+            return Prepared(draft, study, arrival, started, revision)
 
         ways = (one(*pair, known) for pair, known in zip(tidied, found, strict=True))
         return await asyncio.gather(*ways, return_exceptions=True)
@@ -170,7 +173,7 @@ class Desk:
                 return (await self._store([prepared]))[0]
             except IntegrityError:
                 continue  # the same article, or a topic that has just been deleted: look again
-        return (await self._store([replace(prepared, study=replace(prepared.study, topics={}))]))[0]
+        return (await self._store([replace(prepared, study=replace(prepared.study, filed=Filed()))]))[0]
 
     async def store_all(self, prepared: Sequence[Prepared | Taken]) -> list[Taken]:
         """In their order, in one transaction where nothing is in the way: most of its cost is shared then."""
@@ -200,7 +203,11 @@ class Desk:
         async with self._db.begin() as tx:
             await stories.lock(tx)
             await articles.release_lock(tx)
-            return [one if isinstance(one, Taken) else await self._add(tx, one) for one in prepared]
+            by = await _tagger(tx, prepared)
+            read = [_read_by(by, one) for one in prepared]
+            done = [one if isinstance(one, Taken) else await self._add(tx, one) for one in read]
+            await taggings.put(tx, _taggings(by, zip(read, done, strict=True)))
+            return done
 
     async def _add(self, tx: Connection, prepared: Prepared) -> Taken:
         draft, arrival = prepared.draft, prepared.arrival
@@ -222,6 +229,33 @@ class Desk:
         await near.remember(tx, added.id, prepared.study.sample, held)
         await grouping.file(tx, added, prepared.study.traits, now=arrival.now)
         return Taken(added, None)
+
+
+async def _tagger(tx: Connection, prepared: Sequence[Prepared | Taken]) -> _By:
+    """Who changes a rule waits for those who store, and they for him: so no article is stored by rules of before."""
+    revision = await taggings.revision(tx)
+    new = [one for one in prepared if isinstance(one, Prepared)]
+    late = any(one.revision != revision for one in new)
+    rules = tuple(await topics.all_topics(tx)) if late else None
+    return _By(revision, await taggings.tagger_id(tx, revision, MODELS, new[0].arrival.now) if new else 0, rules)
+
+
+def _read_by(by: _By, prepared: Prepared | Taken) -> Prepared | Taken:
+    """Rules that changed since it was studied file it once more."""
+    if isinstance(prepared, Taken) or by.rules is None or prepared.revision == by.revision:
+        return prepared
+    draft = prepared.draft
+    filed = file(by.rules, draft.headline, draft.paragraphs, draft.dateline)
+    return replace(prepared, study=replace(prepared.study, filed=filed))
+
+
+def _taggings(by: _By, done: Iterable[tuple[Prepared | Taken, Taken]]) -> list[Tagging]:
+    """Of what is stored; what was known already keeps its own."""
+    return [
+        Tagging(taken.article.id, by.tagger_id, prepared.study.filed.evidence)
+        for prepared, taken in done
+        if isinstance(prepared, Prepared) and (taken.duplicate_of is None or taken.renewed)
+    ]
 
 
 async def _unchanged(tx: Connection, draft: ArticleDraft) -> Taken | None:
@@ -282,7 +316,7 @@ def decide(draft: ArticleDraft, study: Study, arrival: Arrival, *, source_id: in
         content_hash=articles.content_hash(draft.headline, draft.paragraphs),
         status=status,
         summary=study.summary,
-        topics=study.topics,
+        topics=study.filed.topics,
         published_at=published_at,
         released_at=released_at if status is ArticleStatus.USABLE else None,
         archive=old,
@@ -299,7 +333,7 @@ def study_draft(draft: ArticleDraft, rules: tuple[Topic, ...]) -> Study:
     found = summarizer.summarize_paragraphs(
         _without_dateline(draft.paragraphs), title=draft.headline, language=language, sentences=SUMMARY_SENTENCES
     )
-    filed = _matcher(rules).match(draft.headline, draft.paragraphs, draft.dateline)
+    filed = file(rules, draft.headline, draft.paragraphs, draft.dateline)
     indexed = search_text(draft.headline, draft.paragraphs, draft.caption)
     told = pack(traits(draft.headline, draft.paragraphs, language))
     return Study(language, filed, found.sentences, indexed, sample(words_of(draft.paragraphs)), told)
@@ -310,76 +344,7 @@ def _without_dateline(paragraphs: Sequence[str]) -> list[str]:
     return [*map(without_dateline, paragraphs[:1]), *paragraphs[1:]]
 
 
-def _place(paragraphs: Sequence[str]) -> str | None:
-    found = read_dateline(paragraphs[0])
-    return None if found is None else found.place
-
-
-@lru_cache(maxsize=2)
-def _matcher(rules: tuple[Topic, ...]) -> Matcher:
-    return Matcher(rules)
-
-
 def source_name(draft: ArticleDraft) -> str:
     """The source as the draft names it, else its site, else `manual`: a person gave it."""
     host = urlsplit(draft.url or "").hostname
     return draft.source or (host.removeprefix("www.") if host else "") or "manual"
-
-
-def _tidied(draft: ArticleDraft) -> ArticleDraft | ExtractError:
-    try:
-        return tidy(draft)
-    except ExtractError as error:
-        return error
-
-
-def tidy(draft: ArticleDraft) -> ArticleDraft:
-    """Within bounds, whitespace folded, without what storage refuses. Raises ExtractError if nothing is left."""
-    paragraphs = tuple(_bounded(draft.paragraphs))
-    headline = _line(draft.headline, MAX_HEADLINE) or (paragraphs[0][:100] if paragraphs else None)
-    if headline is None or not paragraphs:
-        raise ExtractError("it holds no article text")
-    return replace(
-        draft,
-        headline=headline,
-        paragraphs=paragraphs,
-        source=_line(draft.source, 200),
-        byline=_line(draft.byline, 300),
-        dateline=_line(draft.dateline, 200) or _place(paragraphs),
-        url=_url(draft.url),
-        guid=_indexed(draft.guid),
-        photo_url=_url(draft.photo_url),
-        caption=_line(draft.caption, MAX_FIELD),
-        language=_line(draft.language, 16),
-        published_at=_time(draft.published_at),
-        published_guess=_time(draft.published_guess),
-        embargo_until=_time(draft.embargo_until),
-    )
-
-
-def _time(moment: datetime | None) -> datetime | None:
-    return moment if moment is not None and moment.year in _YEARS else None
-
-
-def _bounded(paragraphs: Iterable[str]) -> Iterable[str]:
-    left = MAX_CHARACTERS
-    for paragraph in list(paragraphs)[:MAX_PARAGRAPHS]:
-        text = " ".join(clean(paragraph).split())[:left]
-        left -= len(text)
-        if text:
-            yield text
-
-
-def _line(value: str | None, longest: int) -> str | None:
-    return " ".join(clean(value or "").split())[:longest].strip() or None
-
-
-def _url(value: str | None) -> str | None:
-    url = _indexed(value)
-    return url if url and url.lower().startswith(("http://", "https://")) else None
-
-
-def _indexed(value: str | None) -> str | None:
-    """Whole or not at all: cut values would make two articles one."""
-    line = _line(value, _INDEXED_BYTES + 1)
-    return line if line and len(line.encode()) <= _INDEXED_BYTES else None

@@ -20,7 +20,7 @@ import ahocorasick
 
 import config
 from ingest.geography import WORDS_IN_CAPITALS, Country, countries, vocabulary_version
-from storage.records import Topic, TopicRule, TopicSpec
+from storage.records import Found, Topic, TopicRule, TopicSpec
 
 # Raise it when the weighing below changes what is found.
 WEIGHING = 2
@@ -66,16 +66,6 @@ def _spec(slug: str, table: dict[str, str | list[str]]) -> TopicSpec:
         rule=TopicRule(**{part.name: tuple(table.get(part.name, ())) for part in fields(TopicRule)}),
         parent=str(parent) if parent else None,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A term that spoke for a tag: as the text writes it, in which part, how often, and the weight it gave."""
-
-    term: str
-    part: str
-    times: int
-    weight: float
 
 
 @dataclass(frozen=True, slots=True)

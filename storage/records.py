@@ -3,6 +3,7 @@
 See docs/glossary.md for the words. News terms follow IPTC ninjs.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -272,12 +273,28 @@ class TopicSpec:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
+    """`retired`: editors took it out of use; it files nothing and no list shows it."""
+
     id: int
     slug: str
     name: str
     aliases: tuple[str, ...]
     rule: TopicRule
     parent_id: int | None
+    retired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A term that spoke for a topic: as the text writes it, in which part, how often, and the weight it gave."""
+
+    term: str
+    part: str
+    times: int
+    weight: float
+
+
+Evidence = Mapping[int, tuple[Found, ...]]  # by topic id, the most telling first
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,6 +291,72 @@ topic = Table(
     Column("aliases", JSON, nullable=False),
     Column("rule", JSON, nullable=False),
     Column("parent_id", ForeignKey("topic.id")),
+    Column("retired_at", UtcDateTime),  # no list shows it, and it files nothing
+)
+
+# What editors changed about topics, and what they are about to: each draft shows first what it would do.
+topic_change = Table(
+    "topic_change",
+    metadata,
+    _id(),
+    Column("topic_id", BigId, index=True),  # NULL: of a new topic, until it is made
+    Column("bot_id", BigInteger),
+    Column("changed_by", BigInteger),  # NULL: from the command line
+    Column("before", JSON(none_as_null=True)),
+    Column("after", JSON, nullable=False),
+    Column("drafted_at", UtcDateTime, nullable=False),
+    Column("made_at", UtcDateTime, index=True),  # NULL: a draft
+    Column("revision", Integer, unique=True),  # counts the changes after which articles are filed otherwise
+)
+
+# By what articles were tagged: the topics' rules of a revision, and the models and vocabularies of a release.
+tagger = Table(
+    "tagger",
+    metadata,
+    _id(),
+    Column("revision", Integer, nullable=False),
+    Column("models", String(200), nullable=False),
+    Column("first_at", UtcDateTime, nullable=False),
+    UniqueConstraint("revision", "models"),
+)
+
+# Which tagger an article was last read by, and what in the text speaks for each of its topics.
+article_tagging = Table(
+    "article_tagging",
+    metadata,
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("tagger_id", ForeignKey("tagger.id"), nullable=False),
+    Column("evidence", JSON, nullable=False),  # topic id → [[term, part, times, weight], …]
+)
+
+# Editors' own word on an article's topics: filed there, or taken out. No rule changes these.
+article_topic_by_hand = Table(
+    "article_topic_by_hand",
+    metadata,
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
+    Column("topic_id", ForeignKey("topic.id"), primary_key=True),
+    Column("filed", Boolean, nullable=False),
+    Column("decided_by", BigInteger),
+    Column("decided_at", UtcDateTime, nullable=False),
+)
+
+# The archive being tagged again, newest articles first. What is left has ids below `before_id`.
+retag = Table(
+    "retag",
+    metadata,
+    _id(),
+    Column("revision", Integer, nullable=False),
+    Column("before_id", BigInteger, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("done", Integer, nullable=False, server_default="0"),
+    Column("gained", Integer, nullable=False, server_default="0"),
+    Column("lost", Integer, nullable=False, server_default="0"),
+    Column("asked_by", BigInteger),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("began_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("worker", String(64)),  # who does it, and until when nobody else may
+    Column("worker_until", UtcDateTime),
 )
 
 # Holds usable articles only, so that "latest 5 of a topic" reads 5 rows.
@@ -559,7 +625,7 @@ progress_message = Table(
     Column("bot_id", BigInteger, primary_key=True),
     Column("chat_id", BigInteger, primary_key=True),
     Column("message_id", BigInteger, primary_key=True),
-    Column("kind", String(16), nullable=False),  # edition, correction
+    Column("kind", String(16), nullable=False),  # edition, correction, retag
     Column("subject_id", BigInteger, nullable=False),
     Column("shown", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),

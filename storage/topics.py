@@ -25,7 +25,7 @@ async def seed(tx: Connection, specs: Sequence[TopicSpec]) -> int:
     if await tx.scalar(select(topic.c.id).limit(1)) is not None:
         return 0
     rows = [
-        {"slug": spec.slug, "name": spec.name, "aliases": list(spec.aliases), "rule": _rule_json(spec.rule)}
+        {"slug": spec.slug, "name": spec.name, "aliases": list(spec.aliases), "rule": rule_json(spec.rule)}
         for spec in specs
     ]
     if not rows:
@@ -39,8 +39,21 @@ async def seed(tx: Connection, specs: Sequence[TopicSpec]) -> int:
 
 
 async def all_topics(tx: Connection) -> list[Topic]:
-    """In the order in which they were added."""
-    return [_topic(row) for row in await tx.execute(select(topic).order_by(topic.c.id))]
+    """In the order in which they were added, without those that editors retired."""
+    query = select(topic).where(topic.c.retired_at.is_(None)).order_by(topic.c.id)
+    return [_topic(row) for row in await tx.execute(query)]
+
+
+async def retired(tx: Connection) -> list[Topic]:
+    """Those that editors retired, the latest first."""
+    query = select(topic).where(topic.c.retired_at.is_not(None)).order_by(topic.c.retired_at.desc())
+    return [_topic(row) for row in await tx.execute(query)]
+
+
+async def get(tx: Connection, topic_id: int) -> Topic | None:
+    """Retired or not."""
+    found = (await tx.execute(select(topic).where(topic.c.id == topic_id))).first()
+    return None if found is None else _topic(found)
 
 
 async def get_by_slug(tx: Connection, slug: str) -> Topic | None:
@@ -68,11 +81,11 @@ def with_ancestors(topics: Iterable[Topic], topic_ids: Iterable[int]) -> tuple[i
     return tuple(found)
 
 
-def _rule_json(rule: TopicRule) -> dict[str, list[str]]:
+def rule_json(rule: TopicRule) -> dict[str, list[str]]:
     return {part.name: list(getattr(rule, part.name)) for part in fields(rule) if getattr(rule, part.name)}
 
 
-def _rule(value: dict[str, list[str]]) -> TopicRule:
+def rule_of(value: dict[str, list[str]]) -> TopicRule:
     return TopicRule(**{part.name: tuple(value.get(part.name, ())) for part in fields(TopicRule)})
 
 
@@ -82,6 +95,7 @@ def _topic(row: Row[Any]) -> Topic:
         slug=row.slug,
         name=row.name,
         aliases=tuple(row.aliases),
-        rule=_rule(row.rule),
+        rule=rule_of(row.rule),
         parent_id=row.parent_id,
+        retired=row.retired_at is not None,
     )

@@ -17,7 +17,7 @@ from bot.commands.desk_pick import Choice
 from bot.commands.desk_words import WordsError
 from bot.registry import Answer, Command, Press
 from delivery import render
-from storage import articles, prompts
+from storage import articles, by_hand, prompts
 from storage.records import Article, Topic
 from storage.topics import with_ancestors
 
@@ -26,7 +26,6 @@ ASK_FOR = timedelta(minutes=10)
 # More is no summary any more; a digest of such would be several messages long.
 MOST_SENTENCES = 10
 SHOWN_LENGTH = 300
-NEW_TOPIC_SALIENCE = 1.0
 
 
 async def edit(ask: Ask) -> Reply:
@@ -120,21 +119,22 @@ async def _topics(ask: Ask, article: Article, value: str) -> Reply:
     drop, unknown_too = desk_card.topic_ids(ask, change.drop)
     if unknown or unknown_too:
         return Reply("\n".join(["Nothing is changed.", *unknown, *unknown_too]))
+    named = frozenset(add)
     return await _save_topics(
-        ask, article, lambda present: set(add) if change.replace else (present | set(add)) - set(drop)
+        ask, article, lambda present: named if change.replace else (present | named) - set(drop), named
     )
 
 
-async def _save_topics(ask: Ask, article: Article, choose: Callable[[set[int]], AbstractSet[int]]) -> Reply:
-    """`choose` gets the topic ids that the article has. Those that stay keep their salience."""
+async def _save_topics(
+    ask: Ask,
+    article: Article,
+    choose: Callable[[AbstractSet[int]], AbstractSet[int]],
+    named: AbstractSet[int] = frozenset(),
+) -> Reply:
+    """`choose` gets the topic ids that the article has; `named` are those that the editor typed."""
     async with ask.db.begin() as tx:
-        present = await articles.topics_of(tx, article.id)
-        wanted = choose(set(present))
-        changed = article
-        if wanted != set(present):
-            salience = {topic_id: present.get(topic_id, NEW_TOPIC_SALIENCE) for topic_id in sorted(wanted)}
-            changed = await articles.edit(tx, article.id, topic_ids=salience)
-    return _changed(article, changed, ask, "🏷 The topics are changed.")
+        changed = await by_hand.file(tx, article.id, choose, named=named, by=ask.person.user_id, now=ask.now)
+    return _changed(article, changed, ask, "🏷 The topics are changed. No rule changes them back.")
 
 
 async def press_topics(ask: Ask) -> Reply:

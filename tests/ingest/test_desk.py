@@ -3,15 +3,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ingest.desk import Arrival, Desk, Study, decide, study_draft, tidy
+from ingest.desk import Arrival, Desk, Study, decide, study_draft
 from ingest.errors import ExtractError
+from ingest.filing import Filed
+from ingest.tidying import tidy
 from ingest.topics import load_specs
 from storage import articles, topics
 from storage.database import Database
 from storage.records import ArticleDraft, ArticleStatus, SourceKind
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-STUDY = Study("en", {1: 5.0}, ("A summary.",))
+STUDY = Study("en", Filed({1: 5.0}), ("A summary.",))
 
 
 def draft(headline: str = "Seoul opens a new harbour", **more: object) -> ArticleDraft:
