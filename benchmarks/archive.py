@@ -9,7 +9,6 @@ import itertools
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 import psycopg
 
+from benchmarks.databases import bare
 from storage import migrate, sources, topics
 from storage.database import Database
 from storage.records import SourceKind, TopicSpec
@@ -102,39 +102,28 @@ def fill(database: Database, texts: Texts, numbers: range, source_id: int) -> No
     """Articles of these numbers; blocks until they are stored and the planner knows of them."""
     random = Random(numbers.start)
     chunks = (_rows(texts, numbers[at : at + CHUNK], source_id, random) for at in range(0, len(numbers), CHUNK))
-    if database.path is not None:
-        with closing(sqlite3.connect(database.path, isolation_level=None)) as connection:
+    with bare(database) as connection:
+        if database.path is not None:
             _fill_sqlite(connection, chunks)
-    else:
-        with psycopg.connect(bare_url(database), autocommit=True) as server:
-            _fill_postgresql(server, chunks, at_last=len(numbers) >= INDEXED_AT_LAST)
-
-
-def bare_url(database: Database) -> str:
-    """For psycopg itself."""
-    return database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        else:
+            _fill_postgresql(connection, chunks, at_last=len(numbers) >= INDEXED_AT_LAST)
 
 
 def load(database: Database, tables: Sequence[Loaded]) -> None:
     """Rows into tables, by the driver; blocks."""
-    if database.path is not None:
-        with closing(sqlite3.connect(database.path, isolation_level=None)) as connection:
-            connection.execute("PRAGMA synchronous=NORMAL")
-            for table, columns, rows in tables:
+    with bare(database) as connection:
+        for table, columns, rows in tables:
+            if database.path is not None:
                 connection.execute("BEGIN IMMEDIATE")
                 connection.executemany(_insert(table, columns), rows)
                 connection.execute("COMMIT")
-            connection.execute("ANALYZE")
-    else:
-        with psycopg.connect(bare_url(database), autocommit=True) as server:
-            server.execute("SET TimeZone = 'UTC'")
-            for table, columns, rows in tables:
-                _copy(server, table, columns, rows)
-            server.execute("VACUUM ANALYZE")
+            else:
+                _copy(connection, table, columns, rows)
+        if database.path is None:  # as its autovacuum does soon; nobody does it for SQLite
+            connection.execute("VACUUM ANALYZE")
 
 
 def _fill_sqlite(connection: sqlite3.Connection, chunks: Iterator[tuple[list[Row], list[Row]]]) -> None:
-    connection.execute("PRAGMA synchronous=NORMAL")
     for articles, filed in chunks:
         connection.execute("BEGIN IMMEDIATE")
         connection.executemany(_insert("article", ARTICLE), articles)
@@ -146,7 +135,6 @@ def _fill_sqlite(connection: sqlite3.Connection, chunks: Iterator[tuple[list[Row
 def _fill_postgresql(
     connection: psycopg.Connection[Any], chunks: Iterator[tuple[list[Row], list[Row]]], *, at_last: bool
 ) -> None:
-    connection.execute("SET TimeZone = 'UTC'")
     index = connection.execute("SELECT pg_get_indexdef('ix_article_search_times'::regclass)").fetchone()
     if at_last:
         connection.execute("DROP INDEX ix_article_search_times")

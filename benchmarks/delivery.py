@@ -10,24 +10,23 @@ import argparse
 import asyncio
 import json
 import os
-import tempfile
 import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from sys import executable
 from typing import Any
 
-import psycopg
 import structlog
 
 from benchmarks import api_server
+from benchmarks.databases import Places
+from benchmarks.databases import places as opened
 from benchmarks.senders import FIRST_ASKING, FIRST_CHAT
 from benchmarks.world import edition, people
 from delivery.compose import Section, compose_push
@@ -56,8 +55,7 @@ def run(
     """
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(WARNING))
     names = ["tidings", *(name for name, package in PEERS.items() if find_spec(package))]
-    with tempfile.TemporaryDirectory(prefix="tidings-bench-") as folder, _server(postgres) as server:
-        places = Places(Path(folder), server)
+    with opened(postgres) as places:
         return {
             "benchmark": "delivery",
             "limits": "30 a second, 3 in 3 s a chat, 20 a minute a group; replies count",
@@ -82,45 +80,6 @@ def table(result: dict[str, Any]) -> list[str]:
     for name, one in result["paid_pace"].items():
         lines.append(f"paid pace, {name}: {one['pushes_per_second']} a second, {one['cpu_ms_per_message']} ms of CPU")
     return [*lines, f"fan-out: {result['fan_out']['rows_per_s']:,} rows a second"]
-
-
-@contextmanager
-def _server(given: str | None) -> Iterator[str | None]:
-    """As PostgreSQL comes: every commit is on the disk before the next message."""
-    if given is not None or find_spec("tests") is None:
-        yield given
-        return
-    with import_module("tests.postgres").cluster("-c listen_addresses= -c max_connections=60") as url:
-        yield url
-
-
-class Places:
-    """Databases that are empty yet."""
-
-    def __init__(self, folder: Path, postgres: str | None) -> None:
-        self._folder = folder
-        self._postgres = postgres
-        self._made = 0
-
-    @property
-    def kinds(self) -> list[str]:
-        return ["sqlite", "postgresql"] if self._postgres else ["sqlite"]
-
-    def sqlite(self) -> str:
-        self._made += 1
-        return f"sqlite:///{self._folder / f'{self._made}.db'}"
-
-    @contextmanager
-    def of(self, kind: str) -> Iterator[str]:
-        if kind != "postgresql" or self._postgres is None:
-            yield self.sqlite()
-            return
-        with psycopg.connect(self._postgres, autocommit=True) as connection:
-            connection.execute("CREATE DATABASE tidings_bench")
-            try:
-                yield self._postgres.replace("/postgres?", "/tidings_bench?")
-            finally:
-                connection.execute("DROP DATABASE tidings_bench WITH (FORCE)")
 
 
 # Broadcasts

@@ -170,12 +170,17 @@ class _Run:
             async with self._db.read() as tx:
                 there = await editions.find_many(tx, self._bot_id, wanted)
                 composed = {
-                    signature: await self._composer.compose(tx, reading)
+                    signature: await self._compose(tx, reading)
                     for signature, reading in wanted.items()
                     if signature not in there
                 }
             found = there | await self._make({key: parts for key, parts in composed.items() if parts})
             self._editions |= {reading: found.get(signature) for signature, reading in wanted.items()}
+
+    async def _compose(self, tx: Connection, reading: Reading) -> tuple[EditionPart, ...]:
+        parts = await self._composer.compose(tx, reading)
+        await asyncio.sleep(0)  # others have their turn: where all was read before, nothing else gives it to them
+        return parts
 
     async def _make(self, composed: Mapping[str, tuple[EditionPart, ...]]) -> dict[str, int]:
         if not composed:
@@ -245,10 +250,10 @@ def _outcome(
     pairs: list[tuple[int, int]] = []
     through: dict[datetime, list[int]] = defaultdict(list)
     for plan, destination_ids in mine:
-        readers: list[int] = []
+        readers: set[int] = set()
         if plan.reading is not None:
             keys = [slot.key for slot in plan.turn.slots if slot.at == plan.turn.through]
-            readers = [place for place in destination_ids if any(place in fresh[key] for key in keys)]
+            readers.update(*(fresh[key].intersection(destination_ids) for key in keys))
             through[plan.reading.end] += readers
             edition_id = made[plan.reading]
             pairs += [] if edition_id is None else [(edition_id, place) for place in readers]

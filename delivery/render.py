@@ -38,6 +38,8 @@ _ISOLATES = re.compile("[\u2066-\u2069]")
 _CUTS = (regex.compile(r"\n\n+"), regex.compile(r"\n|(?<=[.!?…]['\"”’)]?)\s+|(?<=[。！？])"), regex.compile(r"\s+"))
 _JOINS = regex.compile(r"[\p{M}\u200d]")  # belongs to the character before it
 _GRAPHEME = regex.compile(r"\X")
+# The blocks that hold right-to-left letters: a quick look, since most texts have none.
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,13 @@ def _escape(text: str) -> str:
 def isolate(text: str) -> str:
     """Text with right-to-left letters keeps its direction to itself, between FSI and PDI; other text stays as it is."""
     cleaned = _ISOLATES.sub("", text)
-    if any(unicodedata.bidirectional(character) in ("R", "AL") for character in cleaned):
+    if _RIGHT_TO_LEFT.search(cleaned) and any(map(_turns, cleaned)):
         return f"{FSI}{cleaned}{PDI}"
     return cleaned
+
+
+def _turns(character: str) -> bool:
+    return unicodedata.bidirectional(character) in ("R", "AL")
 
 
 def to_html(spans: Iterable[Span]) -> str:

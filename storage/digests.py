@@ -6,7 +6,8 @@ and a destination costs its rows in the database and two numbers here.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -26,9 +27,11 @@ from sqlalchemy import (
     select,
     true,
     tuple_,
+    type_coerce,
     union_all,
     update,
 )
+from sqlalchemy.types import NullType
 
 from storage.batches import Batch
 from storage.database import Connection, insert_into
@@ -38,6 +41,7 @@ from storage.slots import Slot
 
 # SQLite takes 500 terms in a compound SELECT.
 TOPICS_AT_ONCE = 100
+CASES_KEPT = 1_000  # from page to page
 
 Place = tuple[int, tuple[int, ...]]  # a destination's id, and those of its due entries, in the order of its case
 Position = tuple[datetime, int]
@@ -87,6 +91,17 @@ _FOLLOWED = (
 )
 
 
+def _as_read(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Times as the driver gives them: made of each row they cost more than the row. `_moment` makes those of a case."""
+    return type_coerce(column, NullType())
+
+
+def _moment(value: Any) -> datetime | None:
+    if isinstance(value, str):  # SQLite's
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    return None if value is None else value.astimezone(UTC)
+
+
 def _due(*further: ColumnElement[bool]) -> Select[Any]:
     first = (
         select(schedule.c.destination_id)
@@ -102,13 +117,13 @@ def _due(*further: ColumnElement[bool]) -> Select[Any]:
             schedule.c.weekdays,
             schedule.c.minute,
             schedule.c.every_hours,
-            schedule.c.next_at,
+            _as_read(schedule.c.next_at),
             chat.c.zone,
             chat.c.language,
             chat.c.state,
             destination.c.digest_length,
-            destination.c.digest_through,
-            destination.c.muted_until,
+            _as_read(destination.c.digest_through),
+            _as_read(destination.c.muted_until),
             _FOLLOWED.label("followed"),
         )
         .join(destination, destination.c.id == schedule.c.destination_id)
@@ -136,24 +151,34 @@ async def due(tx: Connection, bot_id: int, now: datetime, limit: int, after: Pos
 def _page(rows: Iterable[Row[Any]]) -> Page:
     """`last`: each destination was found by its first entry; what of it stands later is dealt with all the same."""
     found: dict[tuple[Any, ...], list[Place]] = {}
-    last: Position | None = None
+    firsts = []
     for destination_id, group in groupby(rows, itemgetter(0)):
         entries: list[Any] = list(group)
-        first = entries[0]
-        key: tuple[Any, ...] = (first[2:], *(row[2:6] for row in entries[1:]))
-        found.setdefault(key, []).append((destination_id, tuple([row[1] for row in entries])))
-        at = (first[5], first[1])
-        last = at if last is None or at > last else last
+        first, *others = entries
+        firsts.append(first)
+        key: tuple[Any, ...] = (first[2:], *[row[2:6] for row in others])
+        found.setdefault(key, []).append((destination_id, (first[1], *[row[1] for row in others])))
     cases: dict[Case, list[Place]] = {}
     for key, places in found.items():  # PostgreSQL gives the settings in any order: so twice the same case
         cases.setdefault(_case(key), []).extend(places)
-    return Page(cases, last)
+    return Page(cases, _last(firsts))
 
 
+def _last(firsts: Sequence[Row[Any]]) -> Position | None:
+    at, entry_id = max(map(itemgetter(5, 1), firsts), default=(None, 0))
+    moment = _moment(at)
+    return None if moment is None else (moment, entry_id)
+
+
+@lru_cache(CASES_KEPT)
 def _case(key: tuple[Any, ...]) -> Case:
     zone, language, state, length, through, muted_until, followed = key[0][4:]
-    times = tuple(ScheduleEntry(number, 0, *facts[:4]) for number, facts in enumerate(key))
-    return Case(times, zone, language, ChatState(state), length, through, muted_until, _modes(followed))
+    times = tuple(
+        ScheduleEntry(number, 0, weekdays, minute, every_hours, _moment(next_at))
+        for number, (weekdays, minute, every_hours, next_at) in enumerate([facts[:4] for facts in key])
+    )
+    moments = _moment(through), _moment(muted_until)
+    return Case(times, zone, language, ChatState(state), length, *moments, _modes(followed))
 
 
 def _modes(followed: str | None) -> tuple[tuple[int, Mode], ...]:
