@@ -5,10 +5,10 @@ the articles newest first, and a page costs the same in the middle of a million.
 
 PostgreSQL's GIN index has no order, and its planner can't know whether two words ever meet: left alone it sorts all
 that hold them, or walks the whole archive for the few (ten seconds for an unknown word among a million articles). So
-each article is also indexed under the hours, and spans of 8, 64, 512 and 4,096 hours, in which it was published: time
-is cut into stretches, each larger than the one before, the index meets the words with a stretch's spans, and the newest
-that fill the page end the search. What the index can't tell (do the words follow one another, is it in the topic) is
-asked of its candidates newest first, until there are enough.
+each article is also indexed under the hours, and spans of 8, 64, 512 and 4,096 hours, in which it was published. The
+newest few are read one by one; then time is cut into stretches, each larger than the one before, the index meets the
+words with a stretch's spans, and the newest that fill the page end the search. What the index can't tell (do the words
+follow one another, is it in the topic) is asked of its candidates newest first, until there are enough.
 """
 
 from collections.abc import Sequence
@@ -34,10 +34,13 @@ GROWTH = 8
 MOST_SPANS = 10
 HOUR = 3_600
 LARGEST_SPAN = 4
+SETTINGS = {"jit": "off", "max_parallel_workers_per_gather": "0", "work_mem": "16MB"}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# Nothing was published earlier, nor is anything searched in longer stretches: the rest is one.
-EARLIEST = datetime(1, 2, 1, tzinfo=UTC)
-LONGEST = timedelta(days=10_000)
+_SETTINGS = [f"set_config('{name}', '{value}', true)" for name, value in SETTINGS.items()]
+_TOLD = """SELECT array_agg(id ORDER BY at DESC, id DESC) FILTER (WHERE found) AS found, count(*) AS size,
+    max(at) AS newest, min(at) AS last_at, (array_agg(id ORDER BY at, id))[1] AS last_id,
+    (SELECT min(published_at) FROM article WHERE status = 'usable') AS oldest"""
 
 Phrase = Sequence[str]
 _Values = dict[str, Any]
@@ -119,84 +122,110 @@ def _fts5_phrase(phrase: Phrase) -> str:
 
 
 async def _on_postgresql(tx: Connection, query: Query, limit: int, before: Cursor | None, read: int) -> list[int]:
-    border = await _border(tx, query.until, before, read)
-    oldest = query.since
-    if border is None or (oldest is not None and border.at <= oldest):
-        return await _walked(tx, query, limit, before)
-    found = await _walked(tx, replace(query, since=border.at), limit, before)
-    upper, until, length = query, border.at, GROWTH * (border.newest - border.at)
-    while len(found) < limit and (oldest is None or until > oldest):
-        since = _earlier(until, length)
-        last = since is None or (oldest is not None and since <= oldest)
-        stretch = replace(upper, since=oldest if last else since, until=until)
-        found += await _indexed(tx, stretch, limit - len(found), before)
-        if last or since is None:
-            break
-        until, length = since, length * GROWTH
-    return found
+    """Two statements at most: the way there and back, and planning, are most of what a search costs."""
+    newest = await _newest(tx, query, before, read)
+    if newest.last is None or len(newest.found) >= limit:
+        return newest.found[:limit]
+    stretches = _stretches(newest, query)
+    return newest.found + await _indexed(tx, query, stretches, limit - len(newest.found), newest.last)
 
 
 @dataclass(frozen=True, slots=True)
-class _Border:
-    """When two articles were published: the newest of a stretch, and the first that is beyond it."""
+class _Newest:
+    """What the newest articles hold. `last` of them, None where there are no more; `length`: how long they took.
 
-    newest: datetime
-    at: datetime
+    `oldest`: when the archive begins.
+    """
+
+    found: list[int]
+    last: Cursor | None
+    length: timedelta
+    oldest: datetime
 
 
-async def _border(tx: Connection, until: datetime | None, before: Cursor | None, size: int) -> _Border | None:
-    """None where fewer than `size` are left."""
-    values: _Values = {"size": size}
-    conditions = ["status = 'usable'", *_times(Query(until=until), before, values)]
-    newest = _sql("SELECT published_at FROM article", conditions, "ORDER BY published_at DESC, id DESC LIMIT 1")
-    beyond = _sql(
-        "SELECT published_at FROM article", conditions, "ORDER BY published_at DESC, id DESC OFFSET :size LIMIT 1"
+async def _newest(tx: Connection, query: Query, before: Cursor | None, read: int) -> _Newest:
+    """Article by article: common words are found among them, and they are soon read.
+
+    For the statement that may follow: no time is lost on compiling it or on starting others to help, and the index's
+    answer is remembered by the row, not by the page.
+    """
+    values: _Values = {"read": read}
+    conditions = ["status = 'usable'", *_times(query, before, values)]
+    matches = " AND ".join([f"search_vector @@ ({_terms(query, values)})", *_narrowed(query, values)])
+    rows = _sql(
+        " ".join(["SELECT id, published_at AS at,", matches, "AS found FROM article"]),
+        conditions,
+        "ORDER BY published_at DESC, id DESC LIMIT :read",
     )
-    row = (await tx.execute(_text(f"SELECT ({newest}), ({beyond})", values), values)).one()
-    return None if row[1] is None else _Border(*row)
+    statement = _of(" ".join([_TOLD, ",".join(["", *_SETTINGS])]), rows)
+    row = (await tx.execute(_text(statement, values), values)).one()
+    if row.size < read:
+        return _Newest(row.found or [], None, timedelta(), EPOCH)
+    return _Newest(row.found or [], Cursor(row.last_at, row.last_id), row.newest - row.last_at, row.oldest)
 
 
-def _earlier(moment: datetime, length: timedelta) -> datetime | None:
-    """None: all that is left, because so long ago there is nothing."""
-    span = max(length, timedelta(hours=1))
-    return None if span > LONGEST or moment - span < EARLIEST else moment - span
+def _stretches(newest: _Newest, query: Query) -> list[tuple[datetime, datetime]]:
+    """[since, until) of each, newest first: all that is left, each stretch GROWTH times as long as the one before."""
+    assert newest.last is not None  # noqa: S101 - else nothing is left
+    until, length = newest.last.at + timedelta(seconds=1), max(newest.length, timedelta(hours=1))
+    oldest = newest.oldest if query.since is None else max(newest.oldest, query.since)
+    found = []
+    while until > oldest:
+        length *= GROWTH
+        since = oldest if until - oldest < 2 * length else until - length
+        found.append((since, until))
+        until = since
+    return found
 
 
-async def _walked(tx: Connection, query: Query, limit: int, before: Cursor | None) -> list[int]:
-    """Article by article, newest first: for few articles."""
+async def _indexed(
+    tx: Connection, query: Query, stretches: Sequence[tuple[datetime, datetime]], limit: int, before: Cursor
+) -> list[int]:
+    """Stretch after stretch, none where those before filled the page: then its count is not below the limit."""
     values: _Values = {"limit": limit}
-    conditions = ["status = 'usable'", f"search_vector @@ ({_terms(query, values)})"]
-    conditions += [*_times(query, before, values), *_narrowed(query, values)]
-    return await _ids(tx, _newest_first(conditions), values)
+    parts, told = [], "0"
+    for number, stretch in enumerate(stretches):
+        rows = _stretch(query, stretch, number, before, told, values)
+        parts.append(" ".join([f"s{number} AS MATERIALIZED (", rows, ")"]))
+        told = " ".join([told, "+ (SELECT count(*) FROM", f"s{number})"])
+    whole = " UNION ALL ".join(" ".join(["SELECT id, published_at FROM", f"s{number}"]) for number in range(len(parts)))
+    statement = ["WITH", ", ".join(parts), _of("SELECT id", whole), "ORDER BY published_at DESC, id DESC LIMIT :limit"]
+    return await _ids(tx, " ".join(statement), values) if parts else []
 
 
-async def _indexed(tx: Connection, query: Query, limit: int, before: Cursor | None) -> list[int]:
+def _stretch(
+    query: Query, stretch: tuple[datetime, datetime], number: int, before: Cursor, told: str, values: _Values
+) -> str:
     """By the index alone all that may match; then newest first what it can't tell, until there are enough.
 
-    MATERIALIZED and OFFSET 0 keep the planner from other ways, which its guesses make look shorter.
+    OFFSET 0 keeps the planner from other ways, which its guesses make look shorter.
     """
-    values: _Values = {"limit": limit}
+    values |= {f"since{number}": stretch[0], f"until{number}": stretch[1]}
     terms = _terms(query, values, apart=True)
-    if spans := _spans(query.since, query.until):
-        values["spans"] = " | ".join(f"'{span}'" for span in spans)
-        terms += " && CAST(:spans AS tsquery)"
+    if spans := _spans(*stretch):
+        values[f"spans{number}"] = " | ".join(f"'{span}'" for span in spans)
+        terms += f" && CAST(:spans{number} AS tsquery)"
     candidates = _sql(
         "SELECT id, published_at, status, source_id FROM article",
-        [f"article_terms(search_vector, published_at) @@ ({terms})"],
+        [f"({told}) < :limit", f"article_terms(search_vector, published_at) @@ ({terms})"],
+        "OFFSET 0",
     )
+    inside = [f"published_at >= :since{number}", f"published_at < :until{number}"]
     newest = _sql(
-        "SELECT id, published_at, source_id FROM candidates AS article",
-        ["status = 'usable'", *_times(query, before, values)],
+        _of("SELECT id, published_at, source_id", candidates),
+        ["status = 'usable'", *inside, *_times(query, before, values)],
         "ORDER BY published_at DESC, id DESC OFFSET 0",
     )
-    conditions = _narrowed(query, values, apart=True)
-    if any(len(phrase) > 1 for phrase in (*query.phrases, *query.without)):
-        conditions.append(
-            f"(SELECT whole.search_vector @@ ({_terms(query, values)}) FROM article AS whole"  # noqa: S608
-            " WHERE whole.id = article.id)"
-        )
-    chosen = _sql(f"SELECT id FROM ({newest}) AS article", conditions or ["true"], "LIMIT :limit")  # noqa: S608
-    return await _ids(tx, f"WITH candidates AS MATERIALIZED ({candidates}) {chosen}", values)
+    conditions = [*_in_order(query, values), *_narrowed(query, values, apart=True)]
+    return _sql(_of("SELECT id, published_at", newest), conditions or ["true"], "LIMIT :limit")
+
+
+def _in_order(query: Query, values: _Values) -> list[str]:
+    """What the index can't tell of phrases: that their words follow one another."""
+    if all(len(phrase) == 1 for phrase in (*query.phrases, *query.without)):
+        return []
+    follow = ["(SELECT whole.search_vector @@ (", _terms(query, values), ") FROM article AS whole"]
+    return [" ".join([*follow, "WHERE whole.id = article.id)"])]
 
 
 def _terms(query: Query, values: _Values, *, apart: bool = False) -> str:
@@ -210,10 +239,8 @@ def _terms(query: Query, values: _Values, *, apart: bool = False) -> str:
     return " && ".join([*wanted, *unwanted])
 
 
-def _spans(since: datetime | None, until: datetime | None) -> list[str]:
+def _spans(since: datetime, until: datetime) -> list[str]:
     """The fewest spans of one length, at most MOST_SPANS, in which all of [since, until) lies; none: all of time."""
-    if since is None or until is None:
-        return []
     first, last = int(since.timestamp() // HOUR), int(until.timestamp() // HOUR)
     for level in range(LARGEST_SPAN + 1):
         low, high = first >> 3 * level, last >> 3 * level
@@ -278,6 +305,10 @@ def _newest_first(conditions: Sequence[str]) -> str:
 def _sql(beginning: str, conditions: Sequence[str], end: str = "") -> str:
     """All of constants of this module: what was typed comes in bound values only."""
     return " ".join([beginning, "WHERE", " AND ".join(conditions), end])
+
+
+def _of(beginning: str, rows: str) -> str:
+    return " ".join([beginning, "FROM (", rows, ") AS article"])
 
 
 def _times(

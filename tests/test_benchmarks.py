@@ -19,11 +19,14 @@ def test_what_the_command_line_offers_can_be_run(name: str) -> None:
     assert callable(importlib.import_module(f"benchmarks.{name}").run)
 
 
-def test_searches_are_measured_by_kind() -> None:
-    result = search.run(articles=60, each=1)
-    assert result["articles"] == 60
-    assert isinstance(result["ours"], dict)
-    assert {"all", "word", "phrase", "hangul, two", "a page from the middle"} <= result["ours"].keys()
+def test_searches_are_measured_by_kind(tmp_path: Path) -> None:
+    for _ in range(2):  # the second time in the archive that was kept
+        result = search.run(articles=60, each=1, keep=tmp_path)
+        assert [found["database"] for found in result["databases"]] == ["sqlite", "postgresql"]
+        for found in result["databases"]:
+            assert {"word", "phrase", "hangul, two", "hostile"} <= found["ours"]["kinds"].keys()
+        assert len(search.table(result)) > 40
+    assert [path.name for path in tmp_path.glob("*.db")] == ["archive-60.db"]
 
 
 @pytest.mark.slow
