@@ -57,7 +57,12 @@ class Sendership:
 # parameters differ from the columns', which UPDATE keeps for itself.
 
 
-def _lane_ids(lane: Lane) -> Select[Any]:
+def _begun(of: FromClause) -> ColumnElement[bool]:
+    """A message of several arrived, or it must be tried again."""
+    return or_(of.c.next_part > literal_column("0"), of.c.reason.is_not(None))
+
+
+def _lane_ids(lane: Lane, *, begun: bool = False) -> Select[Any]:
     mine, other = delivery.alias(), delivery.alias()
     # Not NOT EXISTS: where PostgreSQL's statistics know of no queue yet, it joins the whole queue to each of its rows.
     first = (
@@ -77,6 +82,7 @@ def _lane_ids(lane: Lane) -> Select[Any]:
             mine.c.state == _QUEUED,
             mine.c.not_before <= bindparam("the_time"),
             mine.c.id == first,
+            *([_begun(mine)] if begun else []),
         )
         .order_by(mine.c.bot_id, mine.c.lane, mine.c.not_before, mine.c.id)
         .limit(bindparam("the_limit"))
@@ -98,10 +104,11 @@ def _lane_due(lane: Lane) -> Select[Any]:
     return select(query.subquery())
 
 
-_BEST = union_all(*map(_lane_ids, PUSH_LANES))
+_BEST = union_all(*map(_lane_ids, PUSH_LANES), *(_lane_ids(lane, begun=True) for lane in PUSH_LANES))
+_BEST_FIRST = (delivery.c.lane, _begun(delivery).desc(), delivery.c.not_before, delivery.c.id)
 # An array on PostgreSQL: joined or nested, its planner may walk the whole table.
 _CANDIDATES = {
-    name: claims.claims_query().where(chosen).order_by(delivery.c.lane, delivery.c.not_before, delivery.c.id)
+    name: claims.claims_query().where(chosen).order_by(*_BEST_FIRST)
     for name, chosen in (
         ("sqlite", delivery.c.id.in_(_BEST)),
         ("postgresql", delivery.c.id == func.any(func.array(_BEST.scalar_subquery()))),
@@ -113,6 +120,20 @@ _ORPHANS = (
     .order_by(delivery.c.id)
 )
 _NEXT_DUE = union_all(*map(_lane_due, PUSH_LANES))
+# Each by an index of its own: together, a long queue would be read for the few that were begun.
+_LEFT_LATELY = union_all(
+    *(
+        select(destination.c.chat_id, delivery_part.c.at)
+        .join(delivery, delivery.c.id == delivery_part.c.delivery_id)
+        .join(destination, destination.c.id == delivery.c.destination_id)
+        .where(delivery.c.bot_id == bindparam("the_bot"), delivery_part.c.at >= bindparam("the_time"), *these)
+        for these in (
+            (delivery.c.done_at >= bindparam("the_time"),),
+            (delivery.c.state == _QUEUED, _begun(delivery)),
+            (delivery.c.state == _SENDING,),
+        )
+    )
+)
 _SENDERSHIP = (
     select(bot.c.sender_epoch, bot.c.retry_at).where(bot.c.bot_id == bindparam("the_bot")).with_for_update(read=True)
 )
@@ -190,8 +211,9 @@ async def sendership(tx: Connection, bot_id: int) -> Sendership:
 
 
 async def candidates(tx: Connection, bot_id: int, now: datetime, limit: int) -> list[Claim]:
-    """What may leave now, best first: up to `limit` of each lane.
+    """What may leave now, best first: up to `limit` of each lane, twice as many where that many were begun.
 
+    What was begun goes before the rest of its lane: its next message, or its next try.
     What has an earlier delivery open at the same destination and lane waits for it.
     """
     asked = {"the_bot": bot_id, "the_time": now, "the_limit": limit}
@@ -364,16 +386,7 @@ async def recent(tx: Connection, bot_id: int, since: datetime) -> list[tuple[int
         reply_article.c.bot_id == bot_id, reply_article.c.at >= since
     )
     answers = [(row.chat_id, row.at) for row in await tx.execute(replied.distinct())]
-    rows = await tx.execute(
-        select(destination.c.chat_id, delivery_part.c.at)
-        .join(delivery, delivery.c.id == delivery_part.c.delivery_id)
-        .join(destination, destination.c.id == delivery.c.destination_id)
-        .where(
-            delivery.c.bot_id == bot_id,
-            or_(delivery.c.done_at >= since, delivery.c.state.in_((_QUEUED, _SENDING)) & (delivery.c.next_part > 0)),
-            delivery_part.c.at >= since,
-        )
-    )
+    rows = await tx.execute(_LEFT_LATELY, {"the_bot": bot_id, "the_time": since})
     return sorted([*answers, *((row.chat_id, row.at) for row in rows)], key=lambda item: item[1])
 
 

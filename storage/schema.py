@@ -538,6 +538,15 @@ delivery = Table(
         sqlite_where=text("state = 'queued'"),
     ),
     Index(
+        "ix_delivery_begun",
+        "bot_id",
+        "lane",
+        "not_before",
+        "id",
+        postgresql_where=text("state = 'queued' AND (next_part > 0 OR reason IS NOT NULL)"),
+        sqlite_where=text("state = 'queued' AND (next_part > 0 OR reason IS NOT NULL)"),
+    ),
+    Index(
         "ix_delivery_open",
         "destination_id",
         "lane",

@@ -311,3 +311,20 @@ async def test_a_refused_token_stops_the_sending_and_loses_nothing(wire: World) 
         await tx.execute(update(delivery).values(not_before=datetime.now(UTC)))
     await wire.send()
     assert len(wire.arrived()) == 5
+
+
+async def test_a_digest_that_was_begun_is_finished_before_others_begin(wire: World) -> None:
+    """Else whoever has the first message waits for the second until everybody has the first."""
+    await wire.edition(["one", "two"], await wire.people(80))
+    await wire.send(call_slots=4)
+    came = {message: place for place, message in enumerate(wire.arrived())}
+    assert len(came) == 160
+    assert max(came[chat_id, "two"] - came[chat_id, "one"] for chat_id in wire.chat_ids) < 20
+
+
+async def test_who_had_to_wait_goes_before_those_who_had_nothing_yet(wire: World) -> None:
+    to = await wire.people(90)
+    wire.fault("too_many", chat_id=wire.chat_ids[0], retry_after=1)
+    await wire.edition(["hello"], to)
+    await wire.send(pacer=Pacer(30, push_gap=0, warm_up=0))
+    assert [chat_id for chat_id, _ in wire.arrived()].index(wire.chat_ids[0]) < 60
