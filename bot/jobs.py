@@ -26,7 +26,7 @@ from pgqueuer.queries import Queries
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.receive import backoff, ended, pause
-from storage.database import Database, parse_url
+from storage.database import Database, session
 
 log = structlog.get_logger(__name__)
 
@@ -91,10 +91,7 @@ class Jobs:
                 await pause(stop, backoff(failures))
 
     async def _run(self, stop: asyncio.Event) -> None:
-        address = parse_url(self._url).set(drivername="postgresql").render_as_string(hide_password=False)
-        async with await psycopg.AsyncConnection.connect(
-            address, autocommit=True, prepare_threshold=None, connect_timeout=10
-        ) as connection:
+        async with session(self._url) as connection:
             queue = QueueManager(Queries(_Driver(connection, self._database)))
             for kind, handler in self._handlers.items():
                 queue.entrypoint(kind, accepts_context=False)(_entry(kind, handler, stop))

@@ -10,7 +10,7 @@ import psycopg
 import structlog
 
 from bot.receive import backoff, pause, until
-from storage.database import parse_url
+from storage.database import session
 
 log = structlog.get_logger(__name__)
 
@@ -33,10 +33,7 @@ async def listen(url: str, channel: str, hear: Callable[[str], None], stop: asyn
 
 
 async def _hear_all(url: str, channel: str, hear: Callable[[str], None], listening: Callable[[], None]) -> None:
-    address = parse_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    async with await psycopg.AsyncConnection.connect(
-        address, autocommit=True, prepare_threshold=None, connect_timeout=10
-    ) as connection:
+    async with session(url) as connection:
         await connection.execute(f"LISTEN {channel}".encode())
         listening()
         async for notice in connection.notifies():

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import psycopg
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import Table, event
 from sqlalchemy.dialects import postgresql
@@ -29,6 +30,16 @@ from storage.errors import DatabaseBusyError, DatabaseUrlError
 Connection: TypeAlias = AsyncConnection
 
 POOL_SIZE = 4
+
+# A server that vanished (failed over, unplugged, a cut network) is noticed within some 15 s, also in mid-statement; by
+# itself TCP takes a quarter of an hour.
+_NOTICED: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 5,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
 BUSY_TIMEOUT_MS = 10_000
 QUEUE_S = 30.0  # in the queue of this process's writers
 
@@ -117,6 +128,23 @@ class Database:
             self._lock = None
 
 
+@asynccontextmanager
+async def session(url: str | URL, **options: Any) -> AsyncIterator[psycopg.AsyncConnection[tuple[Any, ...]]]:
+    """A connection of its own, on which each statement commits: for what lasts as long as a session does.
+
+    `url` must not go through a transaction pooler. Raises psycopg.Error. It is closed without a word to the server,
+    which may not hear any more.
+    """
+    parsed = url if isinstance(url, URL) else parse_url(url)
+    address = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
+    how = {"prepare_threshold": None, **_NOTICED, **options}
+    connection = await psycopg.AsyncConnection.connect(address, autocommit=True, **how)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
 def lock_beside(path: Path) -> int | None:
     """Take the lock of a file, in a file of its own beside it; None where another process has it.
 
@@ -143,7 +171,7 @@ def _create_engine(url: URL) -> AsyncEngine:
         pool_size=POOL_SIZE,
         max_overflow=0,
         pool_pre_ping=True,
-        connect_args={"prepare_threshold": None, "connect_timeout": 10},
+        connect_args={"prepare_threshold": None, **_NOTICED},
     )
 
 

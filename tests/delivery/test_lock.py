@@ -7,12 +7,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from delivery.lock import Lease, SenderLock
+from delivery.lock import Lease, Patience, SenderLock
 from delivery.pace import Pacer
 from delivery.send import Sender
 from storage.database import Connection, Database
 from storage.errors import DatabaseBusyError
 from tests.delivery.worlds import BOT, quick, world
+from tests.frozen import wire_to
+
+HASTY = Patience(ask=0.2, look=0.1, answer=0.4, silence=0.7)
 
 
 async def test_a_second_process_on_the_same_file_is_refused(sqlite_url: str) -> None:
@@ -137,3 +140,32 @@ async def _lock_out(db: Database) -> Connection:
     connection = await db.engine.connect()
     await connection.begin()
     return connection
+
+
+async def test_a_sender_whose_network_is_cut_stops_and_another_goes_on(postgres_url: str) -> None:
+    """The server hears of no end, nor does the sender: each side gives the lock up by itself, the sender first."""
+    first, second = Database(postgres_url), Database(postgres_url)
+    async with world(first) as wire, wire_to(postgres_url) as line:
+        await wire.edition(["hello"], await wire.people(90))
+        locks = SenderLock(first, BOT, line.url, HASTY), SenderLock(second, BOT, patience=HASTY)
+        pacers = Pacer(30, push_gap=0, warm_up=0), Pacer(200, push_gap=0, warm_up=0)
+        senders = [
+            Sender(db, wire.bot, pacer, bot_id=BOT, lock=lock)
+            for db, pacer, lock in zip((first, second), pacers, locks, strict=True)
+        ]
+        stop = asyncio.Event()
+        async with asyncio.TaskGroup() as work:
+            for sender in senders:
+                work.create_task(sender.run(stop))
+                await wire.until(lambda: senders[0].leading)
+            await wire.until(lambda: len(wire.arrived()) > 5)
+            line.cut()
+            await wire.until(lambda: not senders[0].leading)
+            assert not senders[1].leading
+            await wire.until(lambda: senders[1].leading)
+            await wire.settled()
+            line.mend()
+            stop.set()
+    assert sorted(chat_id for chat_id, _ in wire.arrived()) == sorted(wire.chat_ids)
+    await first.dispose()
+    await second.dispose()
