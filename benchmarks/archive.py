@@ -77,9 +77,13 @@ class Texts:
         weights /= weights[-1]
         return weights
 
+    def ranks(self, count: int) -> Any:
+        """Of each of so many articles the places of its words in `words`."""
+        return np.searchsorted(self._weights, self._random.random((count, LENGTH)))
+
     def articles(self, count: int) -> Iterator[tuple[str, str]]:
         """(headline, text)."""
-        said = np.searchsorted(self._weights, self._random.random((count, LENGTH))).tolist()
+        said = self.ranks(count).tolist()
         running = np.searchsorted(self._hangul_weights, self._random.random((count, LENGTH // 2))).tolist()
         for number in range(count):
             if number % 10:
@@ -89,6 +93,11 @@ class Texts:
                 words = [self.hangul[place] for place in running[number]]
                 joined = [first + second for first, second in zip(words[::2], words[1::2], strict=True)]
                 yield " ".join(joined[:6]), " ".join(joined[6:])
+
+
+def stamp(at: datetime) -> str:
+    """As both databases take it."""
+    return f"{at:%Y-%m-%d %H:%M:%S}.000000"
 
 
 def published(number: int) -> datetime:
@@ -176,7 +185,7 @@ def _insert(table: str, columns: Sequence[str]) -> str:
 def _rows(texts: Texts, numbers: range, source_id: int, random: Random) -> tuple[list[Row], list[Row]]:
     articles, filed = [], []
     for number, (headline, body) in zip(numbers, texts.articles(len(numbers)), strict=True):
-        at = f"{published(number):%Y-%m-%d %H:%M:%S}.000000"
+        at = stamp(published(number))
         # Latin words are the index's own already.
         found = f"{headline} {body}" if headline.isascii() else search_text(headline, [body])
         head = (number + 1, source_id, f"{number:064d}", headline, json.dumps([body]), "en", at, False, at)
