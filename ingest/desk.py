@@ -34,7 +34,7 @@ from ingest.tidying import tidy_or_error
 from storage import articles, near, sources, stories, taggings, topics, versions
 from storage.articles import Way
 from storage.database import Connection, Database
-from storage.records import Article, ArticleDraft, ArticleStatus, NewArticle, SourceKind, Topic
+from storage.records import Article, ArticleDraft, ArticleStatus, NewArticle, Source, SourceKind, Topic
 from storage.taggings import Tagging
 from storage.words import search_text
 
@@ -108,6 +108,9 @@ class _By:
     rules: tuple[Topic, ...] | None
 
 
+Named = dict[str, Source | None]  # the sources that a transaction has looked up
+
+
 class Desk:
     """Keeps the database and where studying runs (None: the loop's threads; a process pool for many articles)."""
 
@@ -149,7 +152,10 @@ class Desk:
         started = self._monotonic()
         tidied = [(tidy_or_error(draft), arrival) for draft, arrival in given]
         async with self._db.read() as tx:
-            found = [None if isinstance(draft, ExtractError) else await _unchanged(tx, draft) for draft, _ in tidied]
+            named: Named = {}
+            found = [
+                None if isinstance(draft, ExtractError) else await _unchanged(tx, draft, named) for draft, _ in tidied
+            ]
             revision = await taggings.revision(tx)  # first: rules that are newer than it says are read once more
             rules = tuple(await topics.all_topics(tx))
 
@@ -205,18 +211,21 @@ class Desk:
             await articles.release_lock(tx)
             by = await _tagger(tx, prepared)
             read = [_read_by(by, one) for one in prepared]
-            done = [one if isinstance(one, Taken) else await self._add(tx, one) for one in read]
+            named: Named = {}
+            done = [one if isinstance(one, Taken) else await self._add(tx, one, named) for one in read]
             await taggings.put(tx, _taggings(by, zip(read, done, strict=True)))
             return done
 
-    async def _add(self, tx: Connection, prepared: Prepared) -> Taken:
+    async def _add(self, tx: Connection, prepared: Prepared, named: Named) -> Taken:
         draft, arrival = prepared.draft, prepared.arrival
-        known, changed = await _find(tx, draft)
+        known, changed = await _find(tx, draft, named)
         if known is not None:
             return await self._renewed(tx, known.article, prepared) if changed else known
-        source = await sources.get_or_add(
-            tx, source_name(draft), kind=arrival.kind, trusted=arrival.trusted, now=arrival.now
+        name = source_name(draft)
+        source = named.get(name) or await sources.get_or_add(
+            tx, name, kind=arrival.kind, trusted=arrival.trusted, now=arrival.now
         )
+        named[name] = source
         held = await near.holders(tx, prepared.study.sample)
         original = await _original(tx, prepared.draft, near.candidates(held))
         if original is not None:
@@ -258,14 +267,17 @@ def _taggings(by: _By, done: Iterable[tuple[Prepared | Taken, Taken]]) -> list[T
     ]
 
 
-async def _unchanged(tx: Connection, draft: ArticleDraft) -> Taken | None:
-    known, changed = await _find(tx, draft)
+async def _unchanged(tx: Connection, draft: ArticleDraft, named: Named) -> Taken | None:
+    known, changed = await _find(tx, draft, named)
     return None if changed else known
 
 
-async def _find(tx: Connection, draft: ArticleDraft) -> tuple[Taken | None, bool]:
+async def _find(tx: Connection, draft: ArticleDraft, named: Named) -> tuple[Taken | None, bool]:
     """The article that the draft is, if it is known; and whether its source changed it since."""
-    source = await sources.get_by_name(tx, source_name(draft))
+    name = source_name(draft)
+    if name not in named:
+        named[name] = await sources.get_by_name(tx, name)
+    source = named[name]
     found = await articles.find_same_by(
         tx,
         content_hash=articles.content_hash(draft.headline, draft.paragraphs),

@@ -20,6 +20,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    null,
     select,
     text,
     tuple_,
@@ -56,6 +57,12 @@ content_hash, url_key = identity.content_hash, identity.url_key
 # Built once: what every article needs is built for longer than it runs.
 _IDS: Any = bindparam("ids", expanding=True)
 _ADD, _PUT, _PUT_PENDING = insert(article).returning(article.c.id), insert(article_topic), insert(article_topic_pending)
+# A source's name, without a topic, and the slugs of topics.
+_NAMES = union_all(
+    select(null().label("topic_id"), source.c.name).where(source.c.id == bindparam("source")),
+    select(topic.c.id, topic.c.slug).where(topic.c.id.in_(bindparam("topics", expanding=True))),
+)
+_NOT_TOLD = ("url_key", "content_hash", "alert_due", "search")
 _WHOLE = (
     select(article, source.c.name.label("source_name"))
     .join(source, source.c.id == article.c.source_id)
@@ -152,7 +159,10 @@ async def add(tx: Connection, new: NewArticle, now: datetime) -> Article:
     article_id = int((await tx.execute(_ADD, values)).scalar_one())
     when = (values["published_at"], values["released_at"], new.archive)
     await _insert_topics(tx, article_id, new.topics, *when)
-    return await _known(tx, article_id)
+    told = (await tx.execute(_NAMES, {"source": new.source_id, "topics": list(new.topics)})).all()
+    slugs = {row.topic_id: row.name for row in told}
+    topics = sorted(new.topics, key=lambda topic_id: (-new.topics[topic_id], slugs[topic_id]))
+    return _added(article_id, slugs.pop(None), tuple(slugs[topic_id] for topic_id in topics), values)
 
 
 def _values(new: NewArticle, released_at: datetime | None, now: datetime) -> dict[str, Any]:
@@ -183,6 +193,14 @@ def _values(new: NewArticle, released_at: datetime | None, now: datetime) -> dic
         "paywalled": draft.paywalled,
         "embargo_until": draft.embargo_until,
     }
+
+
+def _added(article_id: int, source_name: str, topics: tuple[str, ...], values: dict[str, Any]) -> Article:
+    """As it would be read."""
+    kept = {name: value for name, value in values.items() if name not in _NOT_TOLD}
+    paragraphs, summary = tuple(values["paragraphs"]), tuple(values["summary"])
+    told = {"paragraphs": paragraphs, "summary": summary, "topics": topics, "source": source_name, "version": 1}
+    return Article(id=article_id, **kept | told)
 
 
 async def release(tx: Connection, article_id: int, now: datetime) -> Article:

@@ -46,6 +46,17 @@ def test_the_text_counts_not_its_spaces_and_letter_case() -> None:
     assert articles.content_hash("A b", ["fine day"]) != articles.content_hash("A b", ["fine days"])
 
 
+@pytest.mark.parametrize("status", [ArticleStatus.USABLE, ArticleStatus.PENDING])
+async def test_what_is_added_is_told_as_it_will_be_read(db: Database, status: ArticleStatus) -> None:
+    ids = await seed(db)
+    async with db.begin() as tx:
+        chosen = dict(zip(ids.values(), (3.0, 9.5, 3.0), strict=False))
+        added = await add(tx, "Talks", text="One.\n\nTwo.", topic_ids=chosen, status=status)
+        plain = await add(tx, "Storm", text="Rain.")
+        assert [added, plain] == await articles.get_many(tx, [added.id, plain.id])
+    assert len(added.topics) == len(chosen) > 1
+
+
 async def test_what_is_added_is_read_back(db: Database) -> None:
     slugs = await seed(db)
     async with db.begin() as tx:
