@@ -1,162 +1,199 @@
-"""How long the readers' queries take on a filled archive, beside the driver's own time for the bare statement.
+"""How long what readers ask takes in a large archive with many chats, beside the driver's own time for the bare query.
 
-Milliseconds, p50 and p99. SQLite in a temporary folder, or the database at --url (empty, and left filled).
+    /latest, /topic, /search   the articles with their stories and sources, as the commands read them
+    digest                     what is new of one to three topics in a day, chosen and composed
+    due                        the 2,000 destinations whose digests are due first, of all chats
+
+Milliseconds, p50 and p99, on SQLite and PostgreSQL; `bare`: the same rows' ids by the driver alone, on an open
+connection.
+
+    python -m benchmarks.queries --articles 1000000 --chats 1000000 --keep FOLDER --postgres postgresql://...
 """
 
 import argparse
 import asyncio
+import itertools
 import json
-import sqlite3
-import tempfile
+import resource
+import sys
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import psycopg
-from sqlalchemy import insert
+from sqlalchemy import func, select
 
-from storage import articles, migrate, search, sources, topics
+from benchmarks import archive, kept
+from benchmarks.databases import bare
+from benchmarks.digests import BOT, DUE, readers
+from benchmarks.search import queries, spread
+from bot.commands.pages import Others
+from delivery.digest import BATCH
+from delivery.reading import Composer, Reading
+from delivery.wording import table as wording
+from storage import articles, digests, search, topics
 from storage.database import Connection, Database
-from storage.records import SourceKind, TopicSpec
-from storage.schema import article, article_topic
-from storage.words import search_text
+from storage.records import Article, Cursor
+from storage.schema import destination
 
-WORDS = tuple(
-    f"{head}{tail}" for head in ("al", "be", "co", "du", "en", "fo", "gra", "hi") for tail in "abcdefghijklmnopqrst"
-)
-CHUNK = 2_000
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+SHOWN, SIGNATURES = 5, 5_000
+# Of the mix of benchmarks/search.py: what people look for.
+USUAL = ("word, common", "word", "two words", "phrase", "hangul, two", "word in a topic")
 LATEST = "SELECT id FROM article WHERE status = 'usable' ORDER BY published_at DESC, id DESC LIMIT 5"
-OF_TOPIC = "SELECT article_id FROM article_topic WHERE topic_id = 1 ORDER BY published_at DESC, article_id DESC LIMIT 5"
+OF_TOPIC = (
+    "SELECT article_id FROM article_topic WHERE topic_id = {} ORDER BY published_at DESC, article_id DESC LIMIT 5"
+)
+NEW_OF_TOPIC = (
+    "SELECT article_id FROM article_topic WHERE topic_id = {} AND released_at > '{}'"
+    " ORDER BY released_at DESC, article_id DESC LIMIT 500"
+)
+DUE_FIRST = "SELECT destination_id FROM schedule WHERE next_at <= '{}' ORDER BY next_at, id LIMIT 2000"
 
-Query = Callable[[], Awaitable[object]]
-
-
-def _row(number: int, source_id: int, random: Random) -> dict[str, Any]:
-    headline = " ".join(random.choices(WORDS, k=8)).capitalize()
-    body = [" ".join(random.choices(WORDS, k=40)) for _ in range(3)]
-    at = NOW - timedelta(minutes=number)
-    return {
-        "source_id": source_id,
-        "content_hash": f"{number:064d}",
-        "headline": headline,
-        "paragraphs": body,
-        "language": "en",
-        "published_at": at,
-        "published_guessed": False,
-        "released_at": at,
-        "status": "usable",
-        "archive": False,
-        "summary": body[:1],
-        "search": search_text(headline, body),
-        "created_at": at,
-    }
+Asked = Callable[[Connection], Awaitable[object]]
 
 
-async def _fill(database: Database, count: int) -> None:
-    random = Random(7)  # the same archive each time
-    async with database.begin() as tx:
-        await topics.seed(tx, [TopicSpec(f"topic{number}", f"Topic {number}") for number in range(10)])
-        source = await sources.get_or_add(tx, "bench", kind=SourceKind.FEED, trusted=True, now=NOW)
-    for start in range(0, count, CHUNK):
-        rows = [_row(number, source.id, random) for number in range(start, min(start + CHUNK, count))]
-        async with database.begin() as tx:
-            await _store(tx, rows)
-
-
-async def _store(tx: Connection, rows: list[dict[str, Any]]) -> None:
-    ids = (await tx.scalars(insert(article).returning(article.c.id, sort_by_parameter_order=True), rows)).all()
-    filed = [
-        {
-            "topic_id": 1 + article_id % 10,
-            "article_id": article_id,
-            "published_at": row["published_at"],
-            "released_at": row["released_at"],
-            "salience": 4.0,
-        }
-        for article_id, row in zip(ids, rows, strict=True)
-    ]
-    await tx.execute(insert(article_topic), filed)
-
-
-async def _measure(query: Query, runs: int) -> dict[str, float]:
-    taken = []
-    for _ in range(runs):
-        begun = time.perf_counter()
-        await query()
-        taken.append((time.perf_counter() - begun) * 1000)
-    taken.sort()
-    return {"p50_ms": round(taken[len(taken) // 2], 3), "p99_ms": round(taken[int(len(taken) * 0.99)], 3)}
-
-
-def _queries(database: Database) -> dict[str, Query]:
-    async def latest() -> object:
-        async with database.read() as tx:
-            return await articles.latest(tx, limit=5)
-
-    async def of_topic() -> object:
-        async with database.read() as tx:
-            return await articles.latest(tx, topic_ids=[1], limit=5)
-
-    async def words() -> object:
-        async with database.read() as tx:
-            return await search.search(tx, search.Query(tuple(search.phrases(f"{WORDS[3]} {WORDS[40]}"))), limit=5)
-
-    return {"latest": latest, "topic": of_topic, "search": words}
-
-
-def _bare(database: Database) -> dict[str, Query]:
-    """The same rows by the driver alone, on an open connection."""
-    if database.path is not None:
-        path = database.path
-
-        async def on_sqlite(statement: str) -> object:
-            with closing(sqlite3.connect(path)) as connection:
-                return connection.execute(statement).fetchall()
-
-        return {"latest": lambda: on_sqlite(LATEST), "topic": lambda: on_sqlite(OF_TOPIC)}
-    url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
-
-    async def on_postgresql(statement: str) -> object:
-        async with await psycopg.AsyncConnection.connect(url) as connection:
-            return await (await connection.execute(statement.encode())).fetchall()
-
-    return {"latest": lambda: on_postgresql(LATEST), "topic": lambda: on_postgresql(OF_TOPIC)}
-
-
-async def _run(count: int, url: str, runs: int) -> dict[str, object]:
-    database = Database(url)
-    try:
-        await migrate.upgrade(database)
-        begun = time.perf_counter()
-        await _fill(database, count)
-        filled = time.perf_counter() - begun
-        ours = {name: await _measure(query, runs) for name, query in _queries(database).items()}
-        bare = {name: await _measure(query, runs) for name, query in _bare(database).items()}
-    finally:
-        await database.dispose()
+def run(
+    articles: int = 20_000,
+    chats: int = 10_000,
+    runs: int = 200,
+    keep: Path | None = None,
+    postgres: str | None = None,
+) -> dict[str, Any]:
+    with kept.shelf(keep, postgres) as shelf:
+        found = [asyncio.run(_run(shelf, kind, articles, chats, runs)) for kind in shelf.kinds]
     return {
         "benchmark": "queries",
-        "database": database.dialect,
-        "articles": count,
-        "stored_per_s": round(count / filled),
-        "ours": ours,
-        "bare_with_connecting": bare,
+        "articles": articles,
+        "chats": chats,
+        "databases": found,
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_000,
     }
 
 
-def run(articles: int = 20_000, url: str | None = None, runs: int = 200) -> dict[str, object]:
-    with tempfile.TemporaryDirectory(prefix="tidings-bench-") as folder:
-        return asyncio.run(_run(articles, url or f"sqlite:///{Path(folder) / 'bench.db'}", runs))
+async def _run(shelf: kept.Shelf, kind: str, count: int, chats: int, runs: int) -> dict[str, Any]:
+    async with shelf.archive(kind, count) as database:
+        await _people(database, chats)
+        asked = await _asked(database, count, runs)
+        ours = {name: spread([await _timed(database, ask) for ask in asks]) for name, asks in asked.items()}
+        return {"database": kind, "ours": ours, "bare": _bare(database, count, runs)}
+
+
+async def _people(database: Database, chats: int) -> None:
+    """Those of an archive that was kept are there already."""
+    async with database.read() as tx:
+        there = int(await tx.scalar(select(func.max(destination.c.id))) or 0)
+    if there < chats:
+        archive.load(database, list(readers(range(there + 1, chats + 1), SIGNATURES)))
+
+
+async def _asked(database: Database, count: int, runs: int) -> dict[str, list[Asked]]:
+    random, newest = Random(1), archive.published(count)
+    mix = queries(archive.Texts(), count, each=1 + runs // len(USUAL))
+    usual = [query for kind in USUAL for query in mix[kind]][:runs]
+    async with database.read() as tx:
+        composer = Composer(await topics.all_topics(tx))
+    middle = Cursor(archive.published(count // 2), 0)
+    pages = itertools.cycle((None, middle))
+    ids = [random.randrange(1, archive.TOPICS + 1) for _ in range(runs)]
+    several = [
+        tuple(sorted(random.sample(range(1, archive.TOPICS + 1), k=random.randrange(1, 4)))) for _ in range(runs)
+    ]
+    return {
+        "/latest": [_latest((), before) for before, _ in zip(pages, ids, strict=False)],
+        "/topic": [_latest((topic_id,), before) for topic_id, before in zip(ids, pages, strict=False)],
+        "/search": [_search(query) for query in usual],
+        "digest": [_digest(composer, newest, chosen) for chosen in several],
+        "due": [_due for _ in range(runs // 10 + 1)],
+    }
+
+
+def _latest(topic_ids: Sequence[int], before: Cursor | None) -> Asked:
+    async def ask(tx: Connection) -> object:
+        return await _with_others(tx, await articles.latest(tx, topic_ids=topic_ids, limit=SHOWN + 1, before=before))
+
+    return ask
+
+
+def _search(query: search.Query) -> Asked:
+    async def ask(tx: Connection) -> object:
+        return await _with_others(tx, await search.search(tx, query, limit=SHOWN + 1))
+
+    return ask
+
+
+async def _with_others(tx: Connection, found: Sequence[Article]) -> object:
+    return await Others.of(tx, found)
+
+
+def _digest(composer: Composer, newest: Any, chosen: tuple[int, ...]) -> Asked:
+    """Nothing of it was read before: no other reading had this window."""
+    moments = itertools.count()
+
+    async def ask(tx: Connection) -> object:
+        end = newest - timedelta(seconds=next(moments) * len(chosen))
+        shown = tuple((topic_id, topic_id) for topic_id in chosen)
+        return await composer.compose(tx, Reading(shown, end - timedelta(days=1), end, "UTC", wording("en"), 5))
+
+    return ask
+
+
+async def _due(tx: Connection) -> object:
+    return await digests.due(tx, BOT, DUE + timedelta(seconds=5), BATCH)
+
+
+async def _timed(database: Database, ask: Asked) -> float:
+    begun = time.perf_counter()
+    async with database.read() as tx:
+        await ask(tx)
+    return (time.perf_counter() - begun) * 1_000
+
+
+def _bare(database: Database, count: int, runs: int) -> dict[str, Any]:
+    random = Random(1)
+    since = archive.stamp(archive.published(count) - timedelta(days=1))
+
+    def statements(name: str) -> Iterator[str]:
+        for _ in range(runs // 4 + 1):
+            topic_id = random.randrange(1, archive.TOPICS + 1)
+            yield {
+                "/latest": LATEST,
+                "/topic": OF_TOPIC.format(topic_id),
+                "digest": NEW_OF_TOPIC.format(topic_id, since),
+                "due": DUE_FIRST.format(archive.stamp(DUE)),
+            }[name]
+
+    with bare(database) as connection:
+        return {
+            name: spread([_ms(connection, statement) for statement in statements(name)])
+            for name in ("/latest", "/topic", "digest", "due")
+        }
+
+
+def _ms(connection: Any, statement: str) -> float:
+    begun = time.perf_counter()
+    connection.execute(statement).fetchall()
+    return (time.perf_counter() - begun) * 1_000
+
+
+def table(result: dict[str, Any]) -> list[str]:
+    """Lines for the terminal."""
+    lines = [f"{result['articles']:>12,} articles, {result['chats']:,} chats{'p50':>14}{'p99':>9} ms"]
+    for found in result["databases"]:
+        rows = found["ours"] | {f"{name}, bare": times for name, times in found["bare"].items()}
+        lines += [
+            f"{found['database']:12}{name:>24}{times['p50_ms']:>9}{times['p99_ms']:>9}" for name, times in rows.items()
+        ]
+    return lines
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--articles", type=int, default=20_000)
-    parser.add_argument("--url")
+    parser.add_argument("--chats", type=int, default=10_000)
+    kept.options(parser)
     asked = parser.parse_args()
-    print(json.dumps(run(asked.articles, asked.url)))
+    measured = run(asked.articles, asked.chats, keep=asked.keep, postgres=asked.postgres)
+    print("\n".join(table(measured)), file=sys.stderr)
+    print(json.dumps(measured))
