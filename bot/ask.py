@@ -109,10 +109,10 @@ class Reply:
 
     `more`: messages that follow. `toast`: a note shown over the button that was pressed (200 characters); `alarm` shows
     it as a dialog. `article_ids`: the articles that the text carries, so that corrections reach it, unless it is the
-    `desk`'s own view of them. `follows`: the push or correction whose progress it tells until that is over.
-    `menus_for`: ids of people whose role changed: their command menus are renewed. `later`: work that goes on while the
-    chat is served again; it may replace this reply's text by what it is given, and returns the reply that is sent at
-    its end.
+    `desk`'s own view of them. `follows`: the push, correction or tagging whose progress it tells until that is
+    over. `new_topics`: topics changed, and are read anew. `menus_for`: ids of people whose role changed: their command
+    menus are renewed. `later`: work that goes on while the chat is served again; it may replace this reply's text by
+    what it is given, and returns the reply that is sent at its end.
     """
 
     text: str = ""
@@ -127,6 +127,7 @@ class Reply:
     later: Later | None = None
     desk: bool = False
     follows: tuple[Subject, int] | None = None
+    new_topics: bool = False
 
 
 def rows(buttons: Sequence[Button], width: int) -> Keyboard:

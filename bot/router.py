@@ -243,6 +243,8 @@ class Router:
         if refused is not None:
             return Reply(toast=refused, alarm=True) if ask.pressed else Reply(refused)
         reply = await task.handler(replace(ask, args=task.args, may_change=may_change, data=dict(task.data or {})))
+        if reply.new_topics:
+            self.topics.drop()
         if task.who.role is not None:
             self._wake()
             return replace(reply, desk=True, more=tuple(replace(item, desk=True) for item in reply.more))

@@ -1,4 +1,4 @@
-"""Who did what at the desk: decisions, corrections, pushes and new colleagues, as their own tables tell it."""
+"""Who did what at the desk: decisions, corrections, pushes, topics, new colleagues, as their own tables tell it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,15 +8,17 @@ from typing import Any
 from sqlalchemy import Select, String, cast, func, literal, select
 
 from storage.database import Connection
-from storage.schema import article, correction, decision, edition, edition_article, editor
+from storage.schema import article, correction, decision, edition, edition_article, editor, topic_change
+
+TOPIC = "topic"
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """`what`: an article status (of a decision), correction kind, edition kind or, for `subject_name`, a role.
+    """`what`: an article status (of a decision), correction kind, edition kind or, for `subject_name`, a role or TOPIC.
 
     `user_id` is who did it. `article_id` and `headline`: what it was done to. `note`: the reason, or what readers are
-    told.
+    told. `change_id`: of a topic (storage.topic_changes).
     """
 
     at: datetime
@@ -26,6 +28,7 @@ class Deed:
     headline: str | None = None
     note: str = ""
     subject_name: str | None = None
+    change_id: int | None = None
 
 
 async def latest(tx: Connection, bot_id: int, limit: int, before: datetime | None = None) -> list[Deed]:
@@ -87,4 +90,15 @@ def _queries(bot_id: int) -> Iterator[tuple[Select[Any], Any]]:
             editor.c.name.label("subject_name"),
         ).where(editor.c.bot_id == bot_id, editor.c.added_by.is_not(None)),
         editor.c.added_at,
+    )
+    made = (topic_change.c.made_at.is_not(None), topic_change.c.changed_by.is_not(None))
+    yield (
+        select(
+            topic_change.c.made_at.label("at"),
+            topic_change.c.changed_by.label("user_id"),
+            literal(TOPIC).label("what"),
+            topic_change.c.after["name"].as_string().label("subject_name"),
+            topic_change.c.id.label("change_id"),
+        ).where(topic_change.c.bot_id == bot_id, *made),
+        topic_change.c.made_at,
     )

@@ -14,6 +14,7 @@ from storage.schema import progress_message as table
 class Subject(StrEnum):
     EDITION = "edition"
     CORRECTION = "correction"
+    RETAG = "retag"
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,11 +47,11 @@ async def remove(tx: Connection, destination_id: int, topic_id: int) -> bool:
 
 
 async def of(tx: Connection, destination_id: int) -> list[Subscription]:
-    """Muted ones too, by the topics' names."""
+    """Muted ones too, by the topics' names; without topics that editors retired."""
     found = await tx.execute(
         select(subscription, topic.c.slug, topic.c.name)
         .join(topic, topic.c.id == subscription.c.topic_id)
-        .where(subscription.c.destination_id == destination_id)
+        .where(subscription.c.destination_id == destination_id, topic.c.retired_at.is_(None))
         .order_by(topic.c.name, topic.c.id)
     )
     return [

@@ -12,6 +12,7 @@ from bot.commands import (
     desk_queue,
     desk_sources,
     desk_status,
+    desk_topics,
     desk_urgent,
     story,
 )
@@ -38,6 +39,7 @@ def registry(intake: Intake, find: Find = finds_nothing) -> Registry:
         desk_urgent,
         desk_correct,
         desk_status,
+        desk_topics,
         desk_editors,
         desk_audit,
     )
@@ -59,6 +61,7 @@ def registry(intake: Intake, find: Find = finds_nothing) -> Registry:
             *desk_embargo.ANSWERS,
             *desk_edit.ANSWERS,
             *desk_correct.ANSWERS,
+            *desk_topics.ANSWERS,
             *desk_sources.answers(sourcing),
         ),
         document=desk_add.document(adding),
