@@ -1,16 +1,46 @@
 """Which article somebody means who gives no number: by the message that carried it, by words of its headline."""
 
 import unicodedata
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from storage import articles, search
 from storage.database import Connection
-from storage.records import Article
-from storage.schema import delivery, delivery_part, destination, edition_article, reply_article, sent_copy
+from storage.records import Article, EditionKind
+from storage.schema import delivery, delivery_part, destination, edition, edition_article, reply_article, sent_copy
 
 # How many of the newest articles with these words are looked at, and how many pending ones.
 SEARCHED, PENDING_SEARCHED = 30, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """The edition that a message was part of. `asked_for`: by an editor."""
+
+    kind: EditionKind
+    asked_for: bool
+
+
+async def arrived(tx: Connection, *, bot_id: int, chat_id: int, message_id: int) -> Arrived | None:
+    """How the bot's message came; None for its answers."""
+    here = (destination.c.bot_id == bot_id, destination.c.chat_id == chat_id)
+    what = select(edition.c.kind, edition.c.requested_by)
+    delivered = (
+        what.join(delivery, delivery.c.edition_id == edition.c.id)
+        .join(destination, destination.c.id == delivery.c.destination_id)
+        .join(delivery_part, delivery_part.c.delivery_id == delivery.c.id)
+        .where(*here, delivery_part.c.message_id == message_id)
+    )
+    kept = (
+        what.join(sent_copy, sent_copy.c.edition_id == edition.c.id)
+        .join(destination, destination.c.id == sent_copy.c.destination_id)
+        .where(*here, sent_copy.c.message_id == message_id)
+    )
+    for query in (delivered, kept):
+        if row := (await tx.execute(query.order_by(edition.c.id).limit(1))).first():
+            return Arrived(EditionKind(row.kind), row.requested_by is not None)
+    return None
 
 
 async def by_message(tx: Connection, *, bot_id: int, chat_id: int, message_id: int) -> tuple[int, ...]:

@@ -180,7 +180,7 @@ def article_reply(ask: Ask, article: Article, followed: set[int], others: pages.
         f"{block}{filed}",
         keyboard=(
             _sources(article),
-            (*_story(article, others), ("🧭 Related", f"related:{article.id}")),
+            (*_story(article, others), ("🧭 Related", f"related:{article.id}"), ("❓ Why", f"why:{article.id}")),
             *rows(follow[:FOLLOW_BUTTONS], FOLLOW_BUTTONS),
         ),
         fresh=True,

@@ -7,7 +7,7 @@ from sqlalchemy import insert
 
 from storage import articles, references, sources
 from storage.database import Database
-from storage.records import ArticleDraft, ArticleStatus, NewArticle, SourceKind
+from storage.records import ArticleDraft, ArticleStatus, EditionKind, NewArticle, SourceKind
 from storage.schema import delivery, delivery_part, destination, edition, edition_article, reply_article
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -98,3 +98,7 @@ async def test_a_delivered_message_names_the_articles_of_its_own_part(db: Databa
     async with db.read() as tx:
         assert await references.by_message(tx, bot_id=1, chat_id=5, message_id=81) == (second,)
         assert await references.by_message(tx, bot_id=1, chat_id=5, message_id=82) == ()
+        digest = await references.arrived(tx, bot_id=1, chat_id=5, message_id=81)
+        assert digest == references.Arrived(EditionKind.DIGEST, asked_for=False)
+        assert await references.arrived(tx, bot_id=1, chat_id=5, message_id=82) is None
+        assert await references.arrived(tx, bot_id=1, chat_id=6, message_id=81) is None
