@@ -17,6 +17,8 @@ WHERE = {
     "digest": "bot.cli_ingest",
     "search": "bot.cli_search",
     "story": "bot.cli_story",
+    "topics": "bot.cli_topics",
+    "why": "bot.cli_topics",
     "sources": "bot.cli_sources",
     "deliveries": "bot.cli_deliveries",
     "db": "bot.cli_ops",

@@ -85,6 +85,15 @@ async def get(tx: Connection, article_id: int) -> Tagged | None:
     return Tagged(Tagger(row.id, row.revision, row.models, row.first_at), _evidence(row.evidence))
 
 
+async def counts(tx: Connection) -> list[tuple[Tagger, int]]:
+    """How many articles each tagger read last, the latest tagger first. Reads all of them."""
+    number = func.count().label("number")
+    read = select(article_tagging.c.tagger_id, number).group_by(article_tagging.c.tagger_id).subquery()
+    query = select(tagger, read.c.number).join(read, read.c.tagger_id == tagger.c.id).order_by(tagger.c.id.desc())
+    rows = await tx.execute(query)
+    return [(Tagger(row.id, row.revision, row.models, row.first_at), row.number) for row in rows]
+
+
 def _json(evidence: Evidence) -> dict[str, list[list[Any]]]:
     return {
         str(topic_id): [[one.term, _LETTERS.get(one.part, one.part), one.times, one.weight] for one in found]
