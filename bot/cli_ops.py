@@ -36,6 +36,7 @@ BENCHMARKS = (
     "queries",
     "search",
     "stories",
+    "retag",
     "copies",
     "topics",
     "start",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import copies, corrections, jobs, kills, lanes, search, start, topics, train_lines
+from benchmarks import copies, corrections, jobs, kills, lanes, retag, search, start, topics, train_lines
 from bot.cli_ops import BENCHMARKS
 from tests.delivery.series import Plan
 
@@ -42,6 +42,16 @@ def test_countries_are_found_better_by_rules_than_by_bare_names(data: Path) -> N
     assert result["articles"] == 300
     assert result["countries_f1"] > 0.8 > result["bare_names_f1"]
     assert topics.table(result)
+
+
+@pytest.mark.slow
+def test_tagging_again_is_measured_beside_a_writer_and_the_bare_statements() -> None:
+    result = retag.run(articles=250)
+    assert [found["database"] for found in result["databases"]] == ["sqlite", "postgresql"]
+    for found in result["databases"]:
+        assert {found[name]["articles"] for name in ("every", "one", "one_resting")} == {250}
+        assert min(found["bare_per_s"], found["filing_per_s"], found["one"]["per_s"]) > 0
+    assert len(retag.table(result)) == 13
 
 
 @pytest.mark.slow
