@@ -272,6 +272,7 @@ class Service:
             owner_ids=self.owner_ids,
             zone=self.settings.digest_zone,
             digest_minute=self.settings.digest_minute,
+            digest_spread=self.settings.digest_spread_minutes,
             wake=self.sender.wake,
             terms=Terms(self.keep, self.settings.paid_stars_a_day if self.settings.paid_broadcast else None),
         )

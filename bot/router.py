@@ -30,6 +30,7 @@ from storage import chats, editors, prompts, topics
 from storage.database import Connection, Database
 from storage.prompts import Prompt
 from storage.records import Chat, ChatKind, ChatState, Destination, Role, Topic
+from storage.slots import spread_minute
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +83,8 @@ class _Task:
 
 
 class Router:
-    """`zone` (IANA) and `digest_minute` (local): what chats have until they choose. `owner_ids` are always owners.
+    """`zone` (IANA) and `digest_minute` (local): what chats have until they choose, shared out over `digest_spread`
+    minutes. `owner_ids` are always owners.
 
     `wake` is called after each of the desk's commands: they may have made something to be sent.
     """
@@ -98,6 +100,7 @@ class Router:
         owner_ids: Collection[int] = (),
         zone: str = "UTC",
         digest_minute: int = 8 * 60,
+        digest_spread: int = 0,
         wake: Callable[[], None] = lambda: None,
         limits: Limits | None = None,
         terms: Terms | None = None,
@@ -109,7 +112,7 @@ class Router:
         self._clock = clock
         self._owner_ids = frozenset(owner_ids)
         self._zone = zone
-        self._digest_minute = digest_minute
+        self._digest_minute, self._digest_spread = digest_minute, digest_spread
         self._wake = wake
         self._limits = limits or Limits()
         self._terms = terms or Terms()
@@ -277,7 +280,7 @@ class Router:
             now=now,
             owner_ids=self._owner_ids,
             topics=await self.topics.get(now),
-            digest_minute=self._digest_minute,
+            digest_minute=spread_minute(self._digest_minute, self._digest_spread, known.destination.id),
             command=incoming.command,
             message_id=incoming.message_id,
             replied_to=incoming.replied_to,

@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     in_doubt: InDoubt = Field(InDoubt.RESEND, description="resend or skip messages whose answer never came")
     digest_zone: str = Field("UTC", description="time zone of chats that chose none (IANA name)")
     digest_time: str = Field("08:00", description="digest time of chats that chose none (HH:MM)")
+    digest_spread_minutes: int = Field(
+        0, ge=0, le=720, description="over so many minutes from DIGEST_TIME on, chats that chose no time share it"
+    )
     digest_catch_up_hours: float = Field(
         3, ge=0, le=168, allow_inf_nan=False, description="how late a digest is still composed"
     )

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from storage.records import ScheduleEntry
 
 EVERY_DAY = 0b111_1111
+MINUTES_A_DAY = 24 * 60
 DAYS_AHEAD = 15  # a weekly entry, and the day that a zone may skip
 
 
@@ -22,6 +23,11 @@ class Slot:
 
     key: str
     at: datetime
+
+
+def spread_minute(minute: int, spread: int, destination_id: int) -> int:
+    """The minute of the day for a destination that chose none: from `minute` on, each of `spread` takes as many."""
+    return (minute + destination_id % max(1, spread)) % MINUTES_A_DAY
 
 
 def zone_of(name: str) -> tzinfo:

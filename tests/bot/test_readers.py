@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.ask import utc_now
+from bot.ask import Identity, utc_now
 from bot.commands.build import build
+from bot.router import Router
 from storage import chats, personal, schedules, subscriptions
 from storage.database import Database
 from storage.records import ArticleStatus, Chat, Destination, Mode, ScheduleEntry
@@ -187,6 +188,17 @@ async def test_subscribing_twice_changes_the_mode_and_keeps_the_times(both: News
     await both.say(READER, "/subscribe china")
     assert await _modes(both) == {"korea": Mode.INSTANT, "china": Mode.DIGEST}
     assert [entry.minute for entry in await _entries(both)] == [450]
+
+
+async def test_who_chose_no_time_gets_one_of_their_own_where_they_are_spread(room: Newsroom) -> None:
+    me = Identity(room.bot.id, room.bot.username)
+    room.router = Router(room.db, room.bot, me, build(), clock=utc_now, digest_minute=8 * 60, digest_spread=30)
+    (done,) = await room.say(READER, "/subscribe korea")
+    _, place = await _place(room)
+    assert [entry.minute for entry in await _entries(room)] == [8 * 60 + place.id % 30]
+    assert f"08:{place.id % 30:02}" in done.text
+    await room.say(READER, "/schedule 8:00")
+    assert [entry.minute for entry in await _entries(room)] == [8 * 60]
 
 
 async def test_choosing_by_check_marks(room: Newsroom) -> None:

@@ -1,5 +1,6 @@
 """Moments and slots, against a reckoning of their own: minute by minute along the UTC line."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from delivery.schedule import Due, next_moment, next_slot, slot_key, take_turn, window_start
 from storage.records import ScheduleEntry
-from storage.slots import EVERY_DAY, zone_of
+from storage.slots import EVERY_DAY, spread_minute, zone_of
 
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Seoul", "Australia/Lord_Howe", "America/St_Johns", "Africa/Cairo")
 # Around clock changes of those zones, a leap day, a new year, and any time.
@@ -187,3 +188,15 @@ def test_windows() -> None:
     assert window_start(None, NOW) == NOW - timedelta(days=1)
     assert window_start(NOW - timedelta(days=2), NOW) == NOW - timedelta(days=2)
     assert window_start(NOW - timedelta(days=60), NOW) == NOW - timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    ("minute", "spread", "minutes"),
+    [
+        pytest.param(480, 0, {480: 1_200}, id="together, as it comes"),
+        pytest.param(480, 60, dict.fromkeys(range(480, 540), 20), id="each minute of the hour the same"),
+        pytest.param(1_430, 20, dict.fromkeys([*range(1_430, 1_440), *range(10)], 60), id="over midnight"),
+    ],
+)
+def test_times_that_nobody_chose_are_shared_out_evenly(minute: int, spread: int, minutes: dict[int, int]) -> None:
+    assert Counter(spread_minute(minute, spread, number) for number in range(1, 1_201)) == minutes
