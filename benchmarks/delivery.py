@@ -45,6 +45,7 @@ COMPOSITIONS = 50
 WARNING = 30
 LATENCY = 0.05
 ROOT = Path(__file__).parents[1]
+LARGE = {"chats": 900, "paid": 20_000, "destinations": 200_000}
 
 
 def run(

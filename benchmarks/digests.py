@@ -40,7 +40,7 @@ DAY_OF_ARTICLES = 4_320
 LENGTHS = (5, 3, 10)
 DUE = archive.published(DAY_OF_ARTICLES).replace(microsecond=0)
 ROOT = Path(__file__).parents[1]
-FULL = {"chats": (1_000, 100_000, 1_000_000), "signatures": (5, 500, 50_000)}
+LARGE = {"chats": (1_000, 100_000, 1_000_000), "signatures": (5, 500, 50_000)}
 
 
 def run(
@@ -69,7 +69,7 @@ def _tick(where: Places, kind: str, chats: int, signatures: int) -> dict[str, An
         if done.returncode:
             raise RuntimeError(done.stderr)
         found = json.loads(done.stdout)
-        limit = {"bare_seconds": round(_bare_seconds(Database(url)), 2)}
+        limit = {"bare_seconds": round(_bare_seconds(Database(url)), 3)}
         return {"database": kind, "chats": chats, "signatures": signatures, **found, **limit}
 
 

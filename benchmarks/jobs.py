@@ -27,6 +27,7 @@ from storage.database import Database
 from tests import postgres
 
 ROOT = Path(__file__).parents[1]
+LARGE = {"jobs": 20_000, "kills": 5}
 COUNT, HOLD, PATIENCE_S = "count", "hold", 180.0
 
 

@@ -34,7 +34,7 @@ PEOPLE = 100_000
 QUEUED, ROUNDS, AT_ONCE, CHUNKS = 10_000, 60, 30, 5
 BYTES_A_DELIVERY = 1_000  # at the most: with its part, their indexes, and what is written on the way
 APART = timedelta(hours=6)
-FULL = {"finished": (10_000, 100_000, 1_000_000, 10_000_000)}
+LARGE = {"finished": (10_000, 100_000, 1_000_000, 10_000_000)}
 
 _DELIVERIES = (
     "INSERT INTO delivery (bot_id, edition_id, destination_id, lane, state, next_part, not_before, created_at, done_at)"

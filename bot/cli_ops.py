@@ -29,6 +29,8 @@ BENCHMARKS = (
     "sentence_splitting",
     "ingest",
     "delivery",
+    "digests",
+    "outbox",
     "lanes",
     "corrections",
     "kills",
@@ -184,13 +186,14 @@ def _disk_health(settings: Settings) -> Finding:
 def bench(
     name: Annotated[str, typer.Argument(help=f"one of: {' '.join(BENCHMARKS)}")],
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object, and the table on stderr")] = False,
+    full: Annotated[bool, typer.Option("--full", help="at the large sizes of docs/scaling.md")] = False,
 ) -> None:
     """Measure on this machine, beside a peer or a limit in the same run."""
     if name not in BENCHMARKS:
         raise terminal.fail(f"There is no benchmark {name!r}; there are: {', '.join(BENCHMARKS)}.", 2)
     try:
         benchmark = importlib.import_module(f"benchmarks.{name}")
-        result = benchmark.run()
+        result = benchmark.run(**(getattr(benchmark, "LARGE", {}) if full else {}))
     except ModuleNotFoundError as error:
         raise terminal.fail(
             f"This benchmark needs {error.name}, which only developers install. In the project's folder: "

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import copies, corrections, jobs, kills, lanes, retag, search, start, topics, train_lines
+from benchmarks import copies, corrections, digests, jobs, kills, lanes, outbox, retag, search, start, topics, train_lines
 from bot.cli_ops import BENCHMARKS
 from tests.delivery.series import Plan
 
@@ -94,6 +94,24 @@ def test_jobs_are_counted_beside_a_plain_table() -> None:
     assert [row["processes"] for row in result["workers"]] == [1]
     assert result["workers"][0]["jobs_per_s"] > 0
     json.dumps(result)
+
+
+@pytest.mark.slow
+def test_a_digest_tick_is_measured_beside_the_bare_statements() -> None:
+    result = digests.run(chats=(600,), signatures=(5, 500))
+    assert [row["signatures"] for row in result["ticks"]] == [5, 500] * (len(result["ticks"]) // 2)
+    for row in result["ticks"]:
+        assert (row["due"], row["deliveries"], row["editions"]) == (600, 600, row["signatures"])
+        assert min(row["seconds"], row["bare_seconds"], row["cpu_us_a_message"], row["peak_mb"]) > 0
+    assert len(digests.table(result)) == len(result["ticks"]) + 1
+
+
+@pytest.mark.slow
+def test_the_outbox_is_measured_by_what_lies_in_it() -> None:
+    result = outbox.run(finished=(20_000, 30_000))
+    assert [row["finished"] for row in result["levels"]] == [20_000, 30_000] * (len(result["levels"]) // 2)
+    assert all(row["message_us"] > 0 and row["bare_us"] > 0 for row in result["levels"])
+    assert outbox.table(result)
 
 
 @pytest.fixture
