@@ -1,7 +1,12 @@
 """What the digest tick reads and writes in bulk."""
 
+import itertools
 from datetime import timedelta
 
+import aiosqlite
+
+from benchmarks import archive
+from benchmarks import digests as benchmark
 from storage import chats, digests, schedules
 from storage.database import Database
 from storage.records import Mode
@@ -91,3 +96,24 @@ async def test_filings_are_the_latest_of_each_topic_within_the_window(db: Databa
         china: [],
     }
     assert [item.salience for item in found[korea]] == [2.0, 2.0]
+
+
+async def test_a_page_costs_the_same_however_many_chats_there_are(sqlite_url: str) -> None:
+    """In steps of SQLite's machine, and without the statistics that a service never makes."""
+    database = Database(sqlite_url)
+    steps = [await _steps_of_a_page(database, range(first, last)) for first, last in ((1, 501), (501, 5_001))]
+    await database.dispose()
+    assert steps[1] < 2 * steps[0]
+
+
+async def _steps_of_a_page(database: Database, more: range) -> int:
+    archive.load(database, list(benchmark.readers(more, 5)))
+    steps = itertools.count()
+    async with database.read() as tx:
+        connection = (await tx.get_raw_connection()).driver_connection
+        assert isinstance(connection, aiosqlite.Connection)
+        await connection.set_progress_handler(lambda: next(steps) and None, 10)
+        page = await digests.due(tx, benchmark.BOT, benchmark.DUE, 100)
+        await connection.set_progress_handler(lambda: None, 0)
+    assert page.places == 100
+    return next(steps)
