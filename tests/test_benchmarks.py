@@ -8,7 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import copies, corrections, digests, jobs, kills, lanes, outbox, retag, search, start, topics, train_lines
+from benchmarks import (
+    copies,
+    corrections,
+    digests,
+    jobs,
+    kills,
+    lanes,
+    outbox,
+    retag,
+    search,
+    start,
+    topics,
+    train_lines,
+)
 from bot.cli_ops import BENCHMARKS
 from tests.delivery.series import Plan
 
