@@ -28,8 +28,10 @@ NAMES = {
 
 def counted(item: Progress) -> list[str]:
     """What became of an edition's deliveries."""
-    counts = [f"✅ {item.sent:,} sent", f"⏳ {item.waiting:,} waiting" if item.waiting else ""]
-    lines = [" · ".join(part for part in counts if part)]
+    counts = [f"✅ {item.sent:,} sent"]
+    counts += [f"⏳ {item.waiting:,} waiting"] if item.waiting else []
+    counts += [f"🌙 {item.held:,} held until quiet hours end"] if item.held else []
+    lines = [" · ".join(counts)]
     lines += reasons("❌", "failed", item.failed.items()) + reasons("➖", "dropped", item.dropped.items())
     if item.in_doubt:
         lines.append(f"❔ {item.in_doubt:,} of these in doubt: no answer came, so it may be there twice or not at all")

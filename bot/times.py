@@ -15,6 +15,7 @@ _LONG = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 HOURS = (1, 2, 3, 4, 6, 8, 12)
 MOST_ENTRIES = 12
 EXAMPLES = "/schedule 8:00, /schedule 8am 6:30pm, /schedule weekdays 07:30, /schedule every 6h or /schedule off"
+HOURS_EXAMPLES = "/quiet 22:00-7:00, /quiet 10pm-7am or /quiet off"
 
 _OFF = frozenset({"off", "none", "never", "no", "stop"})
 _NOISE = frozenset({"at", "and", "on", "every", "each", "digest", "digests", "o'clock", "uhr", "&", "the", "day"})
@@ -135,6 +136,21 @@ def _entries(tokens: Iterable[_Token]) -> Iterable[Entry]:
             used = True
     if days and not used:
         raise ScheduleError(f"At what time? Send {EXAMPLES}.")
+
+
+def parse_hours(text: str) -> tuple[int, int]:
+    """First and last minute of the local day of a span such as "22:00-7:00" or "10pm to 7am". Raises ScheduleError."""
+    lowered = unicodedata.normalize("NFKC", text).casefold().replace("a.m.", "am").replace("p.m.", "pm")
+    joined = re.sub(r"(\d)\s+(am|pm|uhr)\b", r"\1\2", lowered)
+    joined = re.sub(r"(\d)\.(\d\d)", r"\1:\2", joined)
+    words = [word for word in re.split(r"[\s,–—−~-]+|\bto\b|\buntil\b", joined) if word and word != "from"]
+    try:
+        start, end = [_WORDS[word] if word in _WORDS else _minute(word) for word in words]
+    except (ScheduleError, ValueError):
+        raise ScheduleError(f"From when until when? Send {HOURS_EXAMPLES}.") from None
+    if start == end:
+        raise ScheduleError(f"Hours that end when they begin are none. Send {HOURS_EXAMPLES}; /pause is for days.")
+    return start, end
 
 
 # Told

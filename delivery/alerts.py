@@ -5,7 +5,9 @@ from contextlib import suppress
 from datetime import datetime
 
 from delivery.compose import compose_alert
-from storage import articles, editions, topics
+from delivery.quiet import run_quiet
+from delivery.render import StoryLine
+from storage import articles, editions, stories, topics
 from storage.database import Connection, Database
 from storage.editions import Audience
 from storage.errors import StaleEditionError
@@ -18,7 +20,10 @@ ZONE = "UTC"
 
 
 async def run_alerts(db: Database, *, bot_id: int, now: datetime, at_once: int = AT_ONCE) -> int:
-    """Make editions of what is due; gives how many articles there were. Their fan-out is `delivery.fanout`'s."""
+    """Make editions of what is due, and bring what quiet hours held; gives how much there was to do.
+
+    The editions' fan-out is `delivery.fanout`'s.
+    """
     async with db.read() as tx:
         due = await articles.alert_due(tx, at_once)
         known = await topics.all_topics(tx)
@@ -26,7 +31,7 @@ async def run_alerts(db: Database, *, bot_id: int, now: datetime, at_once: int =
         with suppress(StaleEditionError):  # it is still due
             async with db.begin() as tx:
                 await _alert(tx, bot_id, article, known, now)
-    return len(due)
+    return len(due) + await run_quiet(db, bot_id=bot_id, now=now)
 
 
 async def _alert(tx: Connection, bot_id: int, article: Article, known: Sequence[Topic], now: datetime) -> None:
@@ -39,11 +44,21 @@ async def _alert(tx: Connection, bot_id: int, article: Article, known: Sequence[
                 bot_id=bot_id,
                 kind=EditionKind.ALERT,
                 signature=f"alert:{article.id}",
-                parts=compose_alert(current, zone=ZONE, now=now),
+                parts=compose_alert(current, zone=ZONE, now=now, story=await _story(tx, bot_id, current)),
                 now=now,
                 audience=audience,
             )
     await articles.alert_done(tx, article.id)
+
+
+async def _story(tx: Connection, bot_id: int, article: Article) -> StoryLine | None:
+    """An update where an alert of the same story went out before."""
+    ref = (await stories.of_articles(tx, [article.id])).get(article.id)
+    if ref is None:
+        return None
+    others = [item.id for item in await stories.members(tx, ref.id) if item.id != article.id]
+    before = await editions.find_many(tx, bot_id, [f"{kind}:{key}" for key in others for kind in ("alert", "urgent")])
+    return StoryLine(ref.source_count, update=bool(before))
 
 
 def chains(slugs: Sequence[str], known: Sequence[Topic]) -> tuple[tuple[int, ...], ...]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from delivery.compose import joined, keyboard
-from delivery.render import Block, Span, article_spans, fits, isolate, split, to_html
+from delivery.render import Block, Span, StoryLine, article_spans, fits, isolate, split, to_html
 from delivery.wording import words
 from storage.records import Article, ArticleStatus, Correction, CorrectionKind, EditionPart
 
@@ -82,22 +82,22 @@ def _block(item: Mapping[str, Any], layout: Layout, told: Mapping[int, Told], *,
         label = (Span(f"{number}. "),) if number is not None else ()
         head = (*before, *label, *_withdrawn(entry, layout["language"])) if piece == 0 else ()
         return (*head, *_spans(item.get("after", []))) if piece == pieces - 1 else head
-    whole = (*before, *_article(entry, layout, number, brief=brief), *_spans(item.get("after", [])))
+    story = StoryLine(*item["story"]) if item.get("story") else None
+    whole = (*before, *_article(entry, layout, number, story, brief=brief), *_spans(item.get("after", [])))
     if pieces == 1:
         return whole
     cut = split(whole)
     return cut[piece] if piece < len(cut) else ()
 
 
-def _article(entry: Told, layout: Layout, number: int | None, *, brief: bool) -> Block:
+def _article(entry: Told, layout: Layout, number: int | None, story: StoryLine | None, *, brief: bool) -> Block:
     notes: list[Span] = []
     for correction in entry.corrections:
         notes += [Span("\n"), *notice(correction, layout["language"])]
     article = _without_summary(entry.article) if brief and notes else entry.article
     now = datetime.fromisoformat(layout["now"])
-    return article_spans(
-        article, zone=layout["zone"], now=now, language=layout["language"], number=number, notes=tuple(notes)
-    )
+    zone, language = layout["zone"], layout["language"]
+    return article_spans(article, zone=zone, now=now, language=language, number=number, notes=tuple(notes), story=story)
 
 
 def _without_summary(article: Article) -> Article:

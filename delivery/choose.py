@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from delivery.amend import BUSY_AGAIN, Step, step
 from delivery.pace import Pacer
 from storage.claims import Claim
+from storage.quiet import end_of
 from storage.records import ChatState
 
 WITHDRAWN = "Its article was killed before it was sent."
@@ -21,11 +22,12 @@ class Choice:
     go: list[tuple[Claim, float]] = field(default_factory=list)  # with the time of its slot
     wait: list[tuple[Claim, datetime]] = field(default_factory=list)
     drop: dict[str, list[int]] = field(default_factory=dict)  # by reason
+    hold: list[tuple[Claim, datetime]] = field(default_factory=list)  # until quiet hours end
     skip: list[Claim] = field(default_factory=list)  # nothing is to be done for this part
 
     @property
     def progress(self) -> bool:
-        return bool(self.go or self.wait or self.drop or self.skip)
+        return bool(self.go or self.wait or self.drop or self.hold or self.skip)
 
 
 def choose(claims: Iterable[Claim], slots: Sequence[float], pacer: Pacer, now: datetime, clock: float) -> Choice:
@@ -39,6 +41,9 @@ def choose(claims: Iterable[Claim], slots: Sequence[float], pacer: Pacer, now: d
             break
         if (reason := _refused(claim, now)) is not None:
             choice.drop.setdefault(reason, []).append(claim.id)
+            continue
+        if claim.quiet is not None and (end := end_of(claim.quiet, claim.zone, now)) is not None:
+            choice.hold.append((claim, end))
             continue
         if (doing := step(claim, now)) is Step.PASS:
             choice.skip.append(claim)

@@ -4,7 +4,7 @@ The same arguments give the same bytes, so one edition serves every destination 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from delivery.render import (
     MESSAGE_LENGTH,
     Block,
     Span,
+    StoryLine,
     article_spans,
     fits,
     isolate,
@@ -33,11 +34,12 @@ LONGEST_CALLBACK = 64
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A topic with the articles to show under it, and how many there are in all."""
+    """A topic with the articles to show under it, and how many there are in all. `told`: their stories, by article."""
 
     topic: Topic
     articles: tuple[Article, ...]
     total: int
+    told: Mapping[int, StoryLine] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class _Item:
     before: Block = ()
     after: Block = ()
     more: Button | None = None
+    story: StoryLine | None = None
     piece: int = 0
     pieces: int = 1
 
@@ -98,15 +101,41 @@ def sections(
 
 
 def compose_digest(
-    parts: Sequence[Section], *, zone: str, now: datetime, language: str = "en"
+    parts: Sequence[Section], *, zone: str, now: datetime, language: str = "en", rich: bool = False
 ) -> tuple[EditionPart, ...]:
-    """Messages of a digest dated `now`; none where no section holds an article."""
+    """Messages of a digest dated `now`; none where no section holds an article. `rich`: with a rich form each."""
     if not any(section.articles for section in parts):
         return ()
     text = words(language)
-    head = (Span(text.digest, bold=True), Span(f" · {long_date(now, zone_of(zone), language)}"))
+    head = _dated(text.digest, zone, now, language)
     frame = _Frame(zone, now, language, ((text.settings, "digest:settings"),))
     return _messages([_Item(head), *_section_items(parts, frame, headings=True)], frame)
+
+
+def compose_nothing(*, zone: str, now: datetime, language: str = "en") -> tuple[EditionPart, ...]:
+    """The digest of who wants to be told that nothing is new."""
+    text = words(language)
+    block = (*_dated(text.digest, zone, now, language), Span(f"\n\n{text.nothing_new}"))
+    return _messages([_Item(block)], _Frame(zone, now, language, ((text.settings, "digest:settings"),)))
+
+
+def compose_held(
+    articles: Sequence[Article],
+    *,
+    zone: str,
+    now: datetime,
+    language: str = "en",
+    told: Mapping[int, StoryLine] | None = None,
+    more: int = 0,
+) -> tuple[EditionPart, ...]:
+    """What quiet hours held, as one message or as few as it takes. `told`: of their stories; `more`: not shown."""
+    text, known = words(language), told or {}
+    frame = _Frame(zone, now, language, ((text.latest, "latest:10"),) if more else ())
+    items = [_Item((Span(text.held, bold=True),))]
+    items += [_numbered(article, number, known.get(article.id), frame) for number, article in enumerate(articles, 1)]
+    if more:
+        items.append(_Item((Span(text.more.format(count=more), italic=True),)))
+    return _messages(items, frame)
 
 
 def compose_push(section: Section, *, zone: str, now: datetime, language: str = "en") -> tuple[EditionPart, ...]:
@@ -118,17 +147,29 @@ def compose_push(section: Section, *, zone: str, now: datetime, language: str = 
     return _messages([_Item(head), *_section_items([section], frame, headings=False)], frame)
 
 
+def _dated(words_: str, zone: str, now: datetime, language: str) -> Block:
+    return (Span(words_, bold=True), Span(f" · {long_date(now, zone_of(zone), language)}"))
+
+
 def compose_alert(
-    article: Article, *, zone: str, now: datetime, language: str = "en", urgent: bool = False
+    article: Article,
+    *,
+    zone: str,
+    now: datetime,
+    language: str = "en",
+    urgent: bool = False,
+    story: StoryLine | None = None,
 ) -> tuple[EditionPart, ...]:
-    """One article, on its own."""
+    """One article, on its own. Where readers had an alert of its story before, it is said to be an update."""
     text = words(language)
-    before = (Span(text.urgent if urgent else text.alert, bold=True), Span("\n\n"))
-    block = (*before, *article_spans(article, zone=zone, now=now, language=language))
+    usual = text.updated_alert if story is not None and story.update else text.alert
+    before = (Span(text.urgent if urgent else usual, bold=True), Span("\n\n"))
+    story = None if story is None else replace(story, update=False)  # the first line says it
+    block = (*before, *article_spans(article, zone=zone, now=now, language=language, story=story))
     row = [(text.read, f"read:{article.id}")]
     if url := web_url(article.url):
         row.append((text.original, url))
-    return _messages([_Item(block, article, before=before)], _Frame(zone, now, language, tuple(row)))
+    return _messages([_Item(block, article, before=before, story=story)], _Frame(zone, now, language, tuple(row)))
 
 
 def _section_items(parts: Sequence[Section], frame: _Frame, *, headings: bool) -> Iterator[_Item]:
@@ -136,14 +177,18 @@ def _section_items(parts: Sequence[Section], frame: _Frame, *, headings: bool) -
     for section in parts:
         for position, article in enumerate(section.articles):
             number += 1
-            block = article_spans(article, zone=frame.zone, now=frame.now, language=frame.language, number=number)
             head: Block = ()
             if headings and position == 0:
                 head = (Span(isolate(section.topic.name.upper()), bold=True), Span("\n\n"))
-            item = _Item((*head, *block), article, number, before=head)
+            item = _numbered(article, number, section.told.get(article.id), frame, head)
             yield (
                 item if position + 1 < len(section.articles) else _with_more(item, section, text.more, text.more_button)
             )
+
+
+def _numbered(article: Article, number: int, story: StoryLine | None, frame: _Frame, head: Block = ()) -> _Item:
+    block = article_spans(article, zone=frame.zone, now=frame.now, language=frame.language, number=number, story=story)
+    return _Item((*head, *block), article, number, before=head, story=story)
 
 
 def _with_more(item: _Item, section: Section, line: str, button: str) -> _Item:
@@ -199,6 +244,7 @@ def _place(item: _Item) -> dict[str, Any]:
         "before": spans_to_json(item.before),
         "after": spans_to_json(item.after),
         "more": item.more,
+        "story": None if item.story is None else [item.story.sources, item.story.update],
         "piece": item.piece,
         "pieces": item.pieces,
     }

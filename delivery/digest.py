@@ -108,7 +108,10 @@ def _reading(case: Case, turn: Turn, shown: tuple[tuple[int, int], ...], now: da
     start = window_start(case.digest_through, turn.through)
     if start >= turn.through:
         return None
-    return Reading(shown, start, turn.through, case.zone, table(case.language), case.digest_length)
+    language = table(case.language)
+    return Reading(
+        shown, start, turn.through, case.zone, language, case.digest_length, empty=case.says_nothing, rich=case.rich
+    )
 
 
 def _since(case: Case, turn: Turn) -> datetime | None:

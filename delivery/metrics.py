@@ -70,8 +70,8 @@ def _ended(hour: Iterable[Ended]) -> list[Sample]:
 def _reasons(hour: Iterable[Ended]) -> list[Sample]:
     """Telegram's own words after the reason differ from chat to chat: they are left out."""
     counts: Counter[str] = Counter()
-    for _, state, reason, count in hour:
-        if state in (DeliveryState.FAILED, DeliveryState.DROPPED):
+    for lane, state, reason, count in hour:
+        if state in (DeliveryState.FAILED, DeliveryState.DROPPED) and lane is not Lane.HELD:  # merged ones came
             counts[(reason or "no reason").partition(" (")[0]] += count
     return [({"reason": reason}, count) for reason, count in counts.most_common(MOST_REASONS)]
 

@@ -11,12 +11,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from delivery.compose import Section, compose_digest
-from storage import articles, digests, topics
+from delivery.compose import Section, compose_digest, compose_nothing
+from delivery.storylines import fold, lines_of
+from storage import articles, digests, stories, topics
 from storage.database import Connection
 from storage.digests import Filing
 from storage.records import Article, EditionPart, Mode, Topic
+from storage.stories import StoryRef
 
 MOST_ARTICLES = 500
 KEPT_ARTICLES = 2_000
@@ -25,7 +28,10 @@ KEPT_WINDOWS = 30
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All that a digest's bytes depend on. `shown_under`: (matched topic id, topic id of its section), sorted."""
+    """All that a digest's bytes depend on. `shown_under`: (matched topic id, topic id of its section), sorted.
+
+    `empty`: it says so where nothing is new. `rich`: its messages have a rich form too.
+    """
 
     shown_under: tuple[tuple[int, int], ...]
     start: datetime
@@ -33,10 +39,20 @@ class Reading:
     zone: str
     language: str
     length: int
+    empty: bool = False
+    rich: bool = False
 
     @property
     def signature(self) -> str:
-        facts = [self.shown_under, self.start.isoformat(), self.end.isoformat(), self.zone, self.language, self.length]
+        facts: list[Any] = [
+            self.shown_under,
+            self.start.isoformat(),
+            self.end.isoformat(),
+            self.zone,
+            self.language,
+            self.length,
+        ]
+        facts += [name for name, wished in (("empty", self.empty), ("rich", self.rich)) if wished]
         return "digest:" + hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
@@ -79,20 +95,46 @@ class Composer:
         self._slugs = {topic.id: topic.slug for topic in known}
         self._windows: dict[tuple[datetime, datetime], dict[int, list[Filing]]] = {}
         self._articles: dict[int, Article] = {}
+        self._stories: dict[int, StoryRef | None] = {}
+        self._begun: dict[datetime, dict[int, bool]] = {}
 
     async def compose(self, tx: Connection, reading: Reading) -> tuple[EditionPart, ...]:
         """The messages of a reading; none where nothing is new."""
         homes = dict(reading.shown_under)
         filed = await self._filed(tx, reading, homes)
         gathered = choose(filed, homes, self._slugs)
+        refs = await self._stories_of(tx, [article_id for ids in gathered.values() for article_id in ids])
+        gathered = fold(gathered, refs)
         shown = {topic_id: ids[: reading.length] for topic_id, ids in gathered.items()}
         found = await self._get(tx, [article_id for ids in shown.values() for article_id in ids])
+        known = {key: refs[key] for ids in shown.values() for key in ids if key in refs}
+        told = lines_of(known, await self._begun_by(tx, {ref.id for ref in known.values()}, reading.start))
         parts = [
-            Section(topic, tuple(found[key] for key in shown[topic.id] if key in found), len(gathered[topic.id]))
+            Section(topic, tuple(found[key] for key in shown[topic.id] if key in found), len(gathered[topic.id]), told)
             for topic in self._known
             if topic.id in shown
         ]
-        return compose_digest(parts, zone=reading.zone, now=reading.end, language=reading.language)
+        frame: dict[str, Any] = {"zone": reading.zone, "now": reading.end, "language": reading.language}
+        composed = compose_digest(parts, **frame, rich=reading.rich)
+        return composed or (compose_nothing(**frame) if reading.empty else ())
+
+    async def _stories_of(self, tx: Connection, ids: Sequence[int]) -> dict[int, StoryRef]:
+        if len(self._stories) > KEPT_ARTICLES * 10:
+            self._stories.clear()
+        missing = [article_id for article_id in ids if article_id not in self._stories]
+        if missing:
+            found = await stories.of_articles(tx, missing)
+            self._stories |= {article_id: found.get(article_id) for article_id in missing}
+        return {key: ref for key in ids if (ref := self._stories[key]) is not None}
+
+    async def _begun_by(self, tx: Connection, story_ids: Iterable[int], start: datetime) -> set[int]:
+        """Those of the stories that were told before the window."""
+        known = self._begun.setdefault(start, {})
+        missing = [story_id for story_id in story_ids if story_id not in known]
+        if missing:
+            found = await digests.begun(tx, missing, start)
+            known |= {story_id: story_id in found for story_id in missing}
+        return {story_id for story_id in story_ids if known[story_id]}
 
     async def _filed(self, tx: Connection, reading: Reading, topic_ids: Iterable[int]) -> dict[int, list[Filing]]:
         if len(self._windows) > KEPT_WINDOWS:

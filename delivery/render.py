@@ -48,6 +48,15 @@ class Span:
     bold: bool = False
     italic: bool = False
     url: str | None = None
+    moment: datetime | None = None  # shown by the reader's own clock where the text is whole
+
+
+@dataclass(frozen=True, slots=True)
+class StoryLine:
+    """What a list says of an article's story. `update`: its readers know the story already."""
+
+    sources: int
+    update: bool = False
 
 
 Block = tuple[Span, ...]
@@ -86,6 +95,8 @@ def _span_html(span: Span) -> str:
     text = _escape(span.text)
     if not text.strip():
         return text
+    if span.moment is not None:
+        text = f'<tg-time unix="{int(span.moment.timestamp())}" format="dt">{text}</tg-time>'
     if span.italic:
         text = f"<i>{text}</i>"
     if span.url:
@@ -126,12 +137,21 @@ def article_messages(article: Article, *, zone: str, now: datetime, language: st
 
 
 def article_spans(
-    article: Article, *, zone: str, now: datetime, language: str, number: int | None = None, notes: Block = ()
+    article: Article,
+    *,
+    zone: str,
+    now: datetime,
+    language: str,
+    number: int | None = None,
+    notes: Block = (),
+    story: StoryLine | None = None,
 ) -> Block:
-    """`notes` stand above the summary."""
+    """`notes` stand above the summary. `story`: what is said of it, where the article has one."""
     summary = _run_on(isolate(" ".join(sentence.split())) for sentence in article.summary)
     body = (Span("\n" + summary),) if summary else ()
-    return (*_headline(article, number), *_credit(article, zone, now, language), *notes, *body)
+    label = (Span(f"{words(language).update} ", bold=True),) if story is not None and story.update else ()
+    head = _headline(article, number, label)
+    return (*head, *_credit(article, zone, now, language, 1 if story is None else story.sources), *notes, *body)
 
 
 def _run_on(sentences: Iterable[str]) -> str:
@@ -142,23 +162,48 @@ def _run_on(sentences: Iterable[str]) -> str:
     return joined
 
 
-def _headline(article: Article, number: int | None) -> Block:
+def _headline(article: Article, number: int | None, label: Block = ()) -> Block:
     headline = " ".join(article.headline.split()) or ELLIPSIS
     span = Span(isolate(headline), bold=True, url=web_url(article.url))
-    return (span,) if number is None else (Span(f"{number}. "), span)
+    return (*label, span) if number is None else (Span(f"{number}. "), *label, span)
 
 
-def _credit(article: Article, zone: str, now: datetime, language: str) -> Block:
-    """Where and when: the zone is named where it is not the reader's own; a guessed time is not shown."""
+def _credit(article: Article, zone: str, now: datetime, language: str, sources: int = 1) -> Block:
+    """Where and when, by the reader's own clock; a guessed time is not shown.
+
+    Where the reader's zone is not known the time is given with its zone, and Telegram shows it by the phone's clock.
+    """
     named = article.source != SourceKind.MANUAL  # an editor's own text: readers see nothing of where it came from
-    parts = [isolate(" ".join(article.source.split()))] if named else []
+    spans: list[Span] = []
+    if named:
+        spans.append(Span(isolate(" ".join(article.source.split())), italic=True))
+    if sources > 1:
+        spans.append(Span(words(language).sources.format(count=sources), italic=True))
     if not article.published_guessed:
         time = when(article.published_at, zone_of(zone), now, language)
-        parts.append(f"{time} UTC" if zone == "UTC" else time)
+        anywhere = zone == "UTC"
+        moment = article.published_at if anywhere else None
+        spans.append(Span(f"{time} UTC" if anywhere else time, italic=True, moment=moment))
     if article.paywalled:
-        parts.append(words(language).paywalled)
-    line = " · ".join(part for part in parts if part)
-    return (Span("\n"), Span(line, italic=True)) if line else ()
+        spans.append(Span(words(language).paywalled, italic=True))
+    line = _dotted([span for span in spans if span.text])
+    return (Span("\n"), *line) if line else ()
+
+
+def _dotted(spans: Sequence[Span]) -> Block:
+    """With dots between, outside of times; neighbours that look alike are one span."""
+    line: list[Span] = []
+    for span in spans:
+        last = line.pop() if line else None
+        if last is None:
+            line.append(span)
+        elif last.moment is not None:
+            line += [last, replace(span, text=f" · {span.text}")]
+        elif span.moment is not None:
+            line += [replace(last, text=f"{last.text} · "), span]
+        else:
+            line.append(replace(last, text=f"{last.text} · {span.text}"))
+    return tuple(line)
 
 
 def web_url(url: str | None) -> str | None:
@@ -176,7 +221,7 @@ def size(spans: Iterable[Span]) -> int:
 
 
 def entities(spans: Iterable[Span]) -> int:
-    return sum(span.bold + span.italic + (span.url is not None) for span in spans)
+    return sum(span.bold + span.italic + (span.url is not None) + (span.moment is not None) for span in spans)
 
 
 def fits(spans: Sequence[Span], limit: int = MESSAGE_LENGTH) -> bool:
@@ -227,7 +272,8 @@ def _slice(spans: Iterable[Span], start: int, end: int) -> Iterator[Span]:
         before = span.text[: max(0, start - position)]
         text = span.text[len(before) : max(0, end - position)]
         if text:
-            yield replace(span, text=_balanced(text, opened=_open(before)))
+            moment = span.moment if text == span.text else None  # half a time would be shown as the whole, twice
+            yield replace(span, text=_balanced(text, opened=_open(before)), moment=moment)
         position += len(span.text)
 
 

@@ -30,7 +30,7 @@ from delivery.paid import PaidBroadcast
 from delivery.record import DATABASE_ERRORS, Outcome, Recorder
 from delivery.settle import InDoubt, Settling, settle_doubt
 from delivery.trouble import Floods, Trouble
-from storage import marks, outbox
+from storage import marks, outbox, quiet
 from storage.claims import Claim
 from storage.database import Database
 
@@ -213,6 +213,8 @@ class Sender:
             choice = choose(claims, slots, self._pacer, now, started)
             for claim, until in choice.wait:
                 await outbox.postpone(tx, claim, until)
+            for claim, until in choice.hold:
+                await quiet.hold_one(tx, claim.id, until)
             for reason, ids in choice.drop.items():
                 await outbox.drop(tx, ids, reason, now)
             await outbox.passed(tx, choice.skip, now)

@@ -13,7 +13,8 @@ from storage.records import DeliveryState, EditionKind
 class Progress:
     """One edition's deliveries. `failed` and `dropped` map reasons to counts; `spreading`: more are still being added.
 
-    `in_doubt`: messages that may have come twice, or not at all.
+    `in_doubt`: messages that may have come twice, or not at all. `held`: until their chats' quiet hours end, and not
+    among those `waiting`.
     """
 
     edition_id: int
@@ -23,12 +24,13 @@ class Progress:
     waiting: int = 0
     sent: int = 0
     in_doubt: int = 0
+    held: int = 0
     failed: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
 
     @property
     def total(self) -> int:
-        return self.waiting + self.sent + self.failed.total() + self.dropped.total()
+        return self.waiting + self.held + self.sent + self.failed.total() + self.dropped.total()
 
 
 async def of_article(tx: Connection, article_id: int) -> list[Progress]:
@@ -42,7 +44,8 @@ async def of_edition(tx: Connection, edition_id: int) -> Progress:
     counts: dict[DeliveryState, Counter[str]] = {state: Counter() for state in DeliveryState}
     for state, reason, count in await editions.count_states(tx, edition_id):
         counts[state][reason or ""] += count
-    waiting = counts[DeliveryState.QUEUED].total() + counts[DeliveryState.SENDING].total()
+    held = await editions.count_held(tx, edition_id)
+    waiting = counts[DeliveryState.QUEUED].total() + counts[DeliveryState.SENDING].total() - held
     return Progress(
         edition_id,
         head.kind,
@@ -51,6 +54,7 @@ async def of_edition(tx: Connection, edition_id: int) -> Progress:
         waiting,
         counts[DeliveryState.SENT].total(),
         await editions.count_doubts(tx, edition_id),
+        held,
         counts[DeliveryState.FAILED],
         counts[DeliveryState.DROPPED],
     )

@@ -9,9 +9,8 @@ from delivery.fanout import fan_out
 from storage import articles, editions, topics
 from storage.database import Connection, Database
 from storage.editions import Audience
+from storage.quiet import URGENT
 from storage.records import Article, ArticleStatus, EditionKind, Mode
-
-URGENT = 1  # IPTC's highest urgency
 
 
 @dataclass(frozen=True, slots=True)

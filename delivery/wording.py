@@ -25,6 +25,12 @@ class Words:
     settings: str
     nothing: str
     paywalled: str
+    sources: str
+    update: str
+    updated_alert: str
+    held: str
+    nothing_new: str
+    latest: str
 
 
 ENGLISH = Words(
@@ -43,6 +49,12 @@ ENGLISH = Words(
     settings="Settings",
     nothing="Nothing new.",
     paywalled="the whole text for subscribers only",
+    sources="{count} sources",
+    update="Update:",
+    updated_alert="News alert: an update",
+    held="While it was quiet",
+    nothing_new="Nothing new in your topics since the last one.",
+    latest="Latest news",
 )
 WORDS = {"en": ENGLISH}
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, Table, and_, delete, literal, select,
 
 from storage import copies, prompts, schema
 from storage.database import Connection, insert_into
-from storage.records import Chat, ChatKind, ChatState, Destination
+from storage.records import Chat, ChatKind, ChatState, Destination, Layout, QuietHours
 
 DIGEST_LENGTH = 5
 
@@ -106,6 +106,15 @@ async def set_muted_until(tx: Connection, destination_id: int, until: datetime |
 async def set_digest_length(tx: Connection, destination_id: int, length: int) -> None:
     """Articles in a digest."""
     await tx.execute(update(_places).where(_places.c.id == destination_id).values(digest_length=length))
+
+
+async def set_says_nothing(tx: Connection, destination_id: int, *, wished: bool) -> None:
+    """Whether a digest without news comes all the same."""
+    await tx.execute(update(_places).where(_places.c.id == destination_id).values(says_nothing=wished))
+
+
+async def set_layout(tx: Connection, destination_id: int, layout: Layout) -> None:
+    await tx.execute(update(_places).where(_places.c.id == destination_id).values(layout=layout))
 
 
 async def _update_chat(tx: Connection, bot_id: int, chat_id: int, /, **values: Any) -> None:
@@ -214,4 +223,7 @@ def _destination(row: Row[Any]) -> Destination:
         digest_length=row.digest_length,
         digest_through=row.digest_through,
         muted_until=row.muted_until,
+        quiet=None if row.quiet_from is None else QuietHours(row.quiet_from, row.quiet_until, row.quiet_urgent),
+        says_nothing=row.says_nothing,
+        layout=Layout(row.layout),
     )

@@ -13,7 +13,7 @@ from sqlalchemy import Row, Select, bindparam, func, select
 
 from storage.database import Connection
 from storage.editions import keyboard_of
-from storage.records import ChatKind, ChatState, DeliveryState, EditionPart, Lane
+from storage.records import ChatKind, ChatState, DeliveryState, EditionPart, Lane, QuietHours
 from storage.schema import chat, delivery, delivery_part, destination, edition, edition_part, sent_copy
 
 KEPT = "kept"  # a manner: the copy is edited, since Telegram deletes it no more
@@ -41,7 +41,8 @@ class Claim:
     """A delivery that may be sent now, with all that decides about it. `part` is its first unsent part's number.
 
     `revision`: of the part's text, the last correction that changed it. `copy`: what it amends, None for what is sent.
-    `manner`: how the copy must be changed, by what Telegram said before.
+    `manner`: how the copy must be changed, by what Telegram said before. `quiet`: the hours, by the chat's `zone`, in
+    which this delivery must not leave.
     """
 
     id: int
@@ -65,6 +66,8 @@ class Claim:
     revision: int = 0
     copy: Copy | None = None
     manner: str | None = None
+    quiet: QuietHours | None = None
+    zone: str = "UTC"
 
 
 def claims_query() -> Select[Any]:
@@ -81,6 +84,11 @@ def claims_query() -> Select[Any]:
             chat.c.state.label("chat_state"),
             chat.c.gone_reason,
             chat.c.retry_at,
+            chat.c.zone,
+            destination.c.quiet_from,
+            destination.c.quiet_until,
+            destination.c.quiet_urgent,
+            edition.c.urgency,
             edition.c.expires_at,
             edition.c.amends,
             edition_part.c.text,
@@ -168,7 +176,16 @@ def _claim(row: Row[Any], copy: Row[Any] | None) -> Claim:
         revision=row.revision,
         copy=None if copy is None else _copy(row, copy),
         manner=None if copy is None else copy.manner,
+        quiet=_quiet(row),
+        zone=row.zone,
     )
+
+
+def _quiet(row: Row[Any]) -> QuietHours | None:
+    """Of alerts only, and of urgent ones only where the chat does not let them through."""
+    if row.quiet_from is None or row.lane != Lane.ALERT or row.next_part or (row.urgency == 1 and row.quiet_urgent):
+        return None
+    return QuietHours(row.quiet_from, row.quiet_until)
 
 
 def _copy(row: Row[Any], copy: Row[Any]) -> Copy:

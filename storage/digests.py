@@ -35,8 +35,8 @@ from sqlalchemy.types import NullType
 
 from storage.batches import Batch
 from storage.database import Connection, insert_into
-from storage.records import ChatState, DeliveryState, Lane, Mode, ScheduleEntry
-from storage.schema import article_topic, chat, delivery, destination, digest_slot, schedule, subscription
+from storage.records import ArticleStatus, ChatState, DeliveryState, Lane, Layout, Mode, ScheduleEntry
+from storage.schema import article, article_topic, chat, delivery, destination, digest_slot, schedule, subscription
 from storage.slots import Slot
 
 # SQLite takes 500 terms in a compound SELECT.
@@ -59,6 +59,8 @@ class Case:
     digest_through: datetime | None
     muted_until: datetime | None
     modes: tuple[tuple[int, Mode], ...]
+    says_nothing: bool = False
+    rich: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,8 @@ def _due(*further: ColumnElement[bool]) -> Select[Any]:
             destination.c.digest_length,
             _as_read(destination.c.digest_through),
             _as_read(destination.c.muted_until),
+            _as_read(destination.c.says_nothing),
+            destination.c.layout,
             _FOLLOWED.label("followed"),
         )
         .join(destination, destination.c.id == schedule.c.destination_id)
@@ -173,13 +177,14 @@ def _last(firsts: Sequence[Row[Any]]) -> Position | None:
 
 @lru_cache(CASES_KEPT)
 def _case(key: tuple[Any, ...]) -> Case:
-    zone, language, state, length, through, muted_until, followed = key[0][4:]
+    zone, language, state, length, through, muted_until, says_nothing, layout, followed = key[0][4:]
     times = tuple(
         ScheduleEntry(number, 0, weekdays, minute, every_hours, _moment(next_at))
         for number, (weekdays, minute, every_hours, next_at) in enumerate([facts[:4] for facts in key])
     )
     moments = _moment(through), _moment(muted_until)
-    return Case(times, zone, language, ChatState(state), length, *moments, _modes(followed))
+    wishes = {"says_nothing": bool(says_nothing), "rich": layout == Layout.RICH}
+    return Case(times, zone, language, ChatState(state), length, *moments, _modes(followed), **wishes)
 
 
 def _modes(followed: str | None) -> tuple[tuple[int, Mode], ...]:
@@ -206,6 +211,15 @@ async def filings(
         for row in await tx.execute(union_all(*(select(part.subquery()) for part in parts))):
             found[row[0]].append(Filing(row[1], row[2], row[3]))
     return found
+
+
+async def begun(tx: Connection, story_ids: Collection[int], by: datetime) -> set[int]:
+    """Those of the stories that had an article for readers by then."""
+    if not story_ids:
+        return set()
+    told = (article.c.status == ArticleStatus.USABLE, article.c.released_at <= by, ~article.c.archive)
+    query = select(article.c.story_id).distinct().where(article.c.story_id.in_(story_ids), *told)
+    return {int(story_id) for story_id in await tx.scalars(query)}
 
 
 # Writing

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, literal, or_, select, union_all, update
 
-from storage import copies, corrections
+from storage import copies, corrections, quiet
 from storage.database import Connection, insert_into
 from storage.records import ChatState, DeliveryState, Edition, EditionKind, EditionPart, Lane, Mode
 from storage.schema import (
@@ -202,6 +202,12 @@ async def count_states(tx: Connection, edition_id: int) -> list[tuple[DeliverySt
     return [*found, (DeliveryState.SENT, None, before)] if before else found
 
 
+async def count_held(tx: Connection, edition_id: int) -> int:
+    """Deliveries that wait for quiet hours to end."""
+    held = (delivery.c.state == DeliveryState.QUEUED, delivery.c.lane == Lane.HELD)
+    return int(await tx.scalar(select(func.count()).where(delivery.c.edition_id == edition_id, *held)) or 0)
+
+
 async def count_doubts(tx: Connection, edition_id: int) -> int:
     """Messages of which a call was never answered."""
     query = (
@@ -284,6 +290,8 @@ async def spread(tx: Connection, edition_id: int, now: datetime, chunk: int) -> 
     else:
         upto, whole = await _upto(tx, work, chunk)
         added = await _insert_chunk(tx, work, upto, now) if upto > work.after else 0
+        if added and work.lane is Lane.ALERT:
+            await quiet.hold(tx, edition_id, urgency=row.urgency, after=work.after, upto=upto, now=now)
     after = upto if whole else None
     await tx.execute(update(edition).where(edition.c.id == edition_id).values(fanout_after=after))
     return added, after is None

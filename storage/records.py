@@ -82,6 +82,7 @@ class Lane(IntEnum):
     CORRECTION = 2
     DIGEST = 3
     ANNOUNCEMENT = 4
+    HELD = 5  # alerts that wait for quiet hours to end: no sender takes them
 
 
 class CorrectionKind(StrEnum):
@@ -313,9 +314,29 @@ class Chat:
     retry_at: datetime | None
 
 
+class Layout(StrEnum):
+    """How messages look. `refused`: rich ones were wished for, and Telegram did not take them."""
+
+    CLASSIC = "classic"
+    RICH = "rich"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """Minutes of the local day; over midnight where `start` is after `end`. `urgent`: URGENT alerts come anyway."""
+
+    start: int
+    end: int
+    urgent: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where something is sent. `thread_id` is 0 where there is none. `digest_through`: its last digest's window end."""
+    """Where something is sent. `thread_id` is 0 where there is none. `digest_through`: its last digest's window end.
+
+    `says_nothing`: a digest without news comes too, and says so.
+    """
 
     id: int
     bot_id: int
@@ -324,6 +345,9 @@ class Destination:
     digest_length: int
     digest_through: datetime | None
     muted_until: datetime | None
+    quiet: QuietHours | None = None
+    says_nothing: bool = False
+    layout: Layout = Layout.CLASSIC
 
 
 @dataclass(frozen=True, slots=True)

@@ -428,6 +428,11 @@ destination = Table(
     Column("digest_length", Integer, nullable=False),
     Column("digest_through", UtcDateTime),
     Column("muted_until", UtcDateTime),
+    Column("quiet_from", Integer),  # minutes of the local day; NULL: no quiet hours
+    Column("quiet_until", Integer),
+    Column("quiet_urgent", Boolean, nullable=False, server_default=text("false")),
+    Column("says_nothing", Boolean, nullable=False, server_default=text("false")),
+    Column("layout", String(8), nullable=False, server_default="classic"),
     UniqueConstraint("bot_id", "chat_id", "thread_id"),
 )
 
@@ -500,6 +505,7 @@ edition_part = Table(
     Column("revision", BigInteger, nullable=False, server_default="0"),  # last correction that changed it
     Column("gone", Boolean, nullable=False, server_default=text("false")),  # nothing is left in it: delete copies
     Column("message_id", BigInteger),  # of the one message that it replaces, where the edition amends replies
+    Column("rich", Text),  # HTML of the rich message
 )
 
 edition_article = Table(
@@ -523,6 +529,7 @@ delivery = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("doubts", Integer, nullable=False, server_default="0"),  # calls whose answer never came
     Column("plain", Boolean, nullable=False, server_default=text("false")),
+    Column("classic", Boolean, nullable=False, server_default=text("false")),  # rich was refused
     Column("not_before", UtcDateTime, nullable=False),
     Column("reason", Text),
     Column("created_at", UtcDateTime, nullable=False),

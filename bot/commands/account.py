@@ -6,11 +6,12 @@ from datetime import timedelta
 from bot import zones
 from bot.access import Who
 from bot.ask import Ask, Button, Keyboard, Reply
-from bot.commands.follow import digest_line
+from bot.commands import quiet
+from bot.commands.follow import digest_line, paused
 from bot.registry import Command, Press
 from delivery import render
 from storage import chats, schedules, subscriptions
-from storage.records import ChatState, Mode
+from storage.records import ChatState, Destination, Mode, QuietHours
 
 LENGTHS = (3, 5, 10, 15)
 YEAR = 365
@@ -36,18 +37,34 @@ async def settings(ask: Ask) -> Reply:
         f"📋 Followed: {', '.join(render.escape(item.name) for item in mine) or 'nothing yet'}",
         digest_line(ask, entries),
         f"🌍 Time zone: {render.escape(zone)}",
-        f"🔢 A digest has up to {ask.destination.digest_length} articles",
+        f"🔢 A digest has up to {ask.destination.digest_length} stories of each topic",
+        _nothing_told(ask.destination),
+        f"🌙 Quiet hours: {_quiet_told(ask.destination.quiet)}",
+        *paused(ask)[:1],
     ]
-    if ask.chat.state is ChatState.STOPPED:
-        lines.append("⏸ Stopped: nothing is sent until /start")
-    return Reply("\n".join(lines), keyboard=_buttons(ask.destination.digest_length))
+    return Reply("\n".join(lines), keyboard=_buttons(ask.destination))
 
 
-def _buttons(length: int) -> Keyboard:
-    lengths: list[Button] = [(f"{'● ' if item == length else ''}{item} articles", f"size:{item}") for item in LENGTHS]
+def _nothing_told(place: Destination) -> str:
+    return f"📭 When nothing is new, {'a digest says so' if place.says_nothing else 'no digest comes'}"
+
+
+def _quiet_told(hours: QuietHours | None) -> str:
+    if hours is None:
+        return "none"
+    return f"{quiet.told(hours)}{', but urgent alerts come' if hours.urgent else ''}"
+
+
+def _buttons(place: Destination) -> Keyboard:
+    length = place.digest_length
+    lengths: list[Button] = [(f"{'● ' if item == length else ''}{item} stories", f"size:{item}") for item in LENGTHS]
+    nothing = (
+        ("📭 Send none without news", "empty:off") if place.says_nothing else ("📭 Say when nothing is new", "empty:on")
+    )
     return (
         (("📋 Topics", "pick:0"), ("🕗 Digest times", "digest:settings")),
-        (("🌍 Time zone", "zones"), ("🔇 Quiet", "hush")),
+        (("🌍 Time zone", "zones"), ("🌙 Quiet hours", "nights")),
+        (("🔇 Pause", "hush"), nothing),
         *(tuple(lengths[start : start + 2]) for start in range(0, len(lengths), 2)),
         (("🔒 Privacy", "privacy"),),
     )
@@ -59,12 +76,15 @@ async def set_length(ask: Ask) -> Reply:
         return await settings(ask)
     async with ask.db.begin() as tx:
         await chats.set_digest_length(tx, ask.destination.id, int(ask.args))
-        place = await chats.destination(tx, ask.me.bot_id, ask.chat.chat_id, ask.destination.thread_id)
-    return await settings(_with(ask, place.digest_length))
+    return await settings(replace(ask, destination=replace(ask.destination, digest_length=int(ask.args))))
 
 
-def _with(ask: Ask, length: int) -> Ask:
-    return replace(ask, destination=replace(ask.destination, digest_length=length))
+async def set_empty(ask: Ask) -> Reply:
+    """`on`: a digest comes without news too, and says so; `off`."""
+    wished = ask.args == "on"
+    async with ask.db.begin() as tx:
+        await chats.set_says_nothing(tx, ask.destination.id, wished=wished)
+    return await settings(replace(ask, destination=replace(ask.destination, says_nothing=wished)))
 
 
 async def privacy(ask: Ask) -> Reply:
@@ -124,6 +144,7 @@ COMMANDS = (
 )
 PRESSES = (
     Press("size", set_length, who=Who.CHAT),
+    Press("empty", set_empty, who=Who.CHAT),
     Press("privacy", privacy),
     Press("forget", forget_answer, who=Who.CHAT),
 )

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from bot.commands import account, export, follow, mute, news, seek, start, story, talk, timing, why
+from bot.commands import account, export, follow, mute, news, quiet, seek, start, story, talk, timing, why
 from bot.registry import Answer, Command, Handler, Press, Registry
 
-ROOMS = (start, news, seek, story, why, follow, mute, timing, account, export)
+ROOMS = (start, news, seek, story, why, follow, mute, timing, quiet, account, export)
 
 
 def build(

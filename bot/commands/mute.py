@@ -1,10 +1,11 @@
-"""Silence: /mute for a while or about a topic, /unmute, and the buttons that do the same."""
+"""Silence: /mute for a while or about a topic, /pause until a day, /unmute, and the buttons that do the same."""
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot import names, zones
+from bot import moments, names, zones
 from bot.access import Who
 from bot.ask import Ask, Button, Keyboard, Reply, rows
 from bot.commands import follow, pages
@@ -12,6 +13,7 @@ from bot.registry import Command, Press
 from delivery import render
 from storage import chats, subscriptions
 from storage.records import ChatState, Mode, Subscription, Topic
+from storage.slots import zone_of
 
 _SPAN = re.compile(r"(\d{1,3})\s*(m|min|minutes?|h|hours?|d|days?|w|weeks?)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -24,8 +26,8 @@ async def mute(ask: Ask) -> Reply:
     """`TOPIC`, a time span such as `8h`, `off` for all that is muted, or nothing for a choice."""
     if not ask.args:
         return _mute_choice(ask)
-    if (span := _span(ask.args)) is not None:
-        return await _pause(ask, ask.now + span)
+    if (while_ := span(ask.args)) is not None:
+        return await _pause(ask, ask.now + while_)
     if ask.args.casefold() in OFF:
         return await unmute_all(ask)
     found: list[Topic] = []
@@ -95,11 +97,35 @@ async def unmute_all(ask: Ask) -> Reply:
 
 async def quiet(ask: Ask) -> Reply:
     """`8h`, or `off`, which leaves muted topics muted."""
-    span = _span(ask.args)
-    return await _pause(ask, ask.now + span if span else None)
+    while_ = span(ask.args)
+    return await _pause(ask, ask.now + while_ if while_ else None)
 
 
-def _span(text: str) -> timedelta | None:
+async def pause(ask: Ask) -> Reply:
+    """`3d`, a day such as `5 Dec` (until it begins), a day and time, `off`; nothing: a choice."""
+    if not ask.args:
+        return _mute_choice(ask)
+    if ask.args.casefold() in OFF:
+        return await _pause(ask, None)
+    if (while_ := span(ask.args)) is not None:
+        return await _pause(ask, ask.now + while_)
+    try:
+        return await _pause(ask, _until(ask))
+    except moments.MomentError as error:
+        return replace(_mute_choice(ask), text=f"{render.escape(str(error))} Or choose:")
+
+
+def _until(ask: Ask) -> datetime:
+    """A day without a time is meant until it begins. Raises MomentError."""
+    zone = zone_of(ask.chat.zone)
+    try:
+        return moments.parse(f"{ask.args} 0:00", zone, ask.now)
+    except moments.MomentError:
+        return moments.parse(ask.args, zone, ask.now)
+
+
+def span(text: str) -> timedelta | None:
+    """ "8h", "2 days": a year at most; None for other words."""
     found = _SPAN.fullmatch(text.strip().casefold())
     if found is None or int(found[1]) == 0:
         return None
@@ -141,6 +167,7 @@ def _sending_again(muted: Sequence[Subscription]) -> Reply:
 
 COMMANDS = (
     Command("mute", mute, "Be quiet for a while, or about a topic", who=Who.CHAT, usage="[TOPIC | 8h | off]"),
+    Command("pause", pause, "Send nothing for some days", who=Who.CHAT, usage="[3d | until 5 Dec | off]"),
     Command("unmute", unmute, "", who=Who.CHAT),
 )
 PRESSES = (

@@ -17,9 +17,11 @@ SHORTEST_NAME = 4  # of a command that stands for a topic; /foo is not football
 MOST_WORDS = 3  # of a mistyped name; more are talk
 # What people call our commands elsewhere.
 MEANT = {
-    "quiet": "mute",
-    "pause": "mute",
     "silence": "mute",
+    "night": "quiet",
+    "dnd": "quiet",
+    "vacation": "pause",
+    "holiday": "pause",
     "snooze": "mute",
     "follow": "subscribe",
     "add_topic": "subscribe",

@@ -9,7 +9,7 @@ from bot.ask import Ask, Button, Keyboard, Reply, rows
 from bot.commands.follow import digest_line
 from bot.registry import Command, Press
 from delivery import render
-from storage import chats, schedules, subscriptions
+from storage import chats, quiet, schedules, subscriptions
 from storage.records import Mode, ScheduleEntry
 
 CHOICES = (
@@ -181,6 +181,7 @@ async def _set_zone(ask: Ask, zone: str) -> Reply:
         await chats.set_zone(tx, ask.me.bot_id, ask.chat.chat_id, zone)
         for place in await chats.destinations(tx, ask.me.bot_id, ask.chat.chat_id):
             await schedules.reschedule(tx, place.id, zone, ask.now)
+            await quiet.hold_again(tx, place.id, place.quiet, zone, ask.now)
         entries = await schedules.of(tx, ask.destination.id)
     ask = replace(ask, chat=replace(ask.chat, zone=zone))
     digests = f"\n{digest_line(ask, entries)}{_next(ask, entries)}" if entries else ""

@@ -11,7 +11,7 @@ from bot.commands.build import build
 from bot.router import Router
 from storage import chats, personal, schedules, subscriptions
 from storage.database import Database
-from storage.records import ArticleStatus, Chat, Destination, Mode, ScheduleEntry
+from storage.records import ArticleStatus, Chat, Destination, Mode, QuietHours, ScheduleEntry
 from storage.slots import EVERY_DAY
 from tests.bot.desk_rig import GROUP, OWNER, READER, Newsroom, bring, newsroom
 
@@ -241,6 +241,82 @@ async def test_unsubscribing_and_muting(room: Newsroom) -> None:
     assert await _modes(room) == {}
 
 
+@pytest.mark.parametrize(
+    ("typed", "hours"),
+    [
+        ("/quiet 22:00-7:00", QuietHours(1320, 420)),
+        ("/quiet 22-7", QuietHours(1320, 420)),
+        ("/quiet 10pm to 7am urgent", QuietHours(1320, 420, urgent=True)),
+        ("/quiet from 22.30 until 06:45", QuietHours(1350, 405)),
+        ("/quiet 23:00 \u2013 6:30", QuietHours(1380, 390)),
+        ("/quiet midnight-8", QuietHours(0, 480)),
+        ("/quiet 22", None),
+        ("/quiet 22-22", None),
+        ("/quiet 25-7", None),
+        ("/quiet never", None),
+        ("/quiet", None),
+    ],
+)
+async def test_quiet_hours_by_words(room: Newsroom, typed: str, hours: QuietHours | None) -> None:
+    (said,) = await room.say(READER, typed)
+    assert (await _place(room))[1].quiet == hours
+    assert ("Quiet each day" in said.text) == (hours is not None)
+    assert "/quiet" in said.text
+
+
+async def test_quiet_hours_by_buttons(both: Newsroom) -> None:
+    (said,) = await both.say(READER, "/quiet")
+    assert "No quiet hours" in said.text
+    said, _, _ = await both.press(READER, said, "22:00\u201307:00")
+    assert "Urgent ones wait too" in said.text
+    said, _, _ = await both.press(READER, said, "Let urgent")
+    assert (await _place(both))[1].quiet == QuietHours(1320, 420, urgent=True)
+    said, _, _ = await both.press(READER, said, "23:00")
+    assert (await _place(both))[1].quiet == QuietHours(1380, 420, urgent=True)
+    said, _, _ = await both.press(READER, said, "Hold urgent")
+    said, _, _ = await both.press(READER, said, "No quiet hours")
+    assert (await _place(both))[1].quiet is None
+    await both.press_data(READER, said, "night:1-99999")
+    assert (await _place(both))[1].quiet is None
+
+
+async def test_quiet_for_eight_hours_is_a_mute(room: Newsroom) -> None:
+    (said,) = await room.say(READER, "/quiet 8h")
+    _, place = await _place(room)
+    assert place.quiet is None
+    assert place.muted_until is not None
+    assert "Quiet until" in said.text
+
+
+@pytest.mark.parametrize("typed", ["/pause 3d", "/pause until tomorrow", "/pause 1 Dec", "/pause friday 18:00"])
+async def test_pausing_until_a_day(room: Newsroom, typed: str) -> None:
+    (said,) = await room.say(READER, typed)
+    _, place = await _place(room)
+    assert place.muted_until is not None
+    assert place.muted_until > utc_now()
+    if typed != "/pause 3d":
+        assert place.muted_until.minute == 0
+    await room.say(READER, "/pause off")
+    assert (await _place(room))[1].muted_until is None
+    assert "Quiet until" in said.text
+
+
+async def test_a_pause_that_is_not_understood_offers_some(room: Newsroom) -> None:
+    (said,) = await room.say(READER, "/pause for ever")
+    assert (await _place(room))[1].muted_until is None
+    assert "1 week" in said.buttons
+
+
+async def test_settings_say_whether_an_empty_digest_comes(both: Newsroom) -> None:
+    (said,) = await both.say(READER, "/settings")
+    assert "no digest comes" in said.text
+    said, _, _ = await both.press(READER, said, "Say when")
+    assert "a digest says so" in said.text
+    assert (await _place(both))[1].says_nothing
+    await both.press(READER, said, "Send none")
+    assert not (await _place(both))[1].says_nothing
+
+
 async def test_being_quiet_for_a_while(room: Newsroom) -> None:
     (said,) = await room.say(READER, "/mute 8h")
     assert "Quiet until" in said.text
@@ -380,8 +456,8 @@ async def test_export_gives_all_that_is_kept_and_nothing_of_others(both: Newsroo
 
 async def test_settings_and_privacy(room: Newsroom) -> None:
     (said,) = await room.say(READER, "/settings")
-    said, _, _ = await room.press(READER, said, "10 articles")
-    assert "up to 10 articles" in said.text
+    said, _, _ = await room.press(READER, said, "10 stories")
+    assert "up to 10 stories" in said.text
     assert (await _place(room))[1].digest_length == 10
     _, (privacy,), _ = await room.press(READER, said, "Privacy")
     assert "What I keep" in privacy.text

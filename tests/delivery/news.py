@@ -44,7 +44,7 @@ async def publish(
     """A usable article, released at that moment."""
     known = {topic.slug: topic.id for topic in await topics.all_topics(tx)}
     salience = {about: 1.0} if isinstance(about, str) else about
-    source = await sources.get_or_add(tx, "Xinhua", kind=SourceKind.SITE, trusted=True, now=NOW)
+    source = await sources.get_or_add(tx, options.pop("source", "Xinhua"), kind=SourceKind.SITE, trusted=True, now=NOW)
     draft = ArticleDraft(headline, (f"{headline} body.",), published_at=released_at - timedelta(hours=1))
     new = NewArticle(
         draft=draft,
