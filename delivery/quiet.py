@@ -13,13 +13,13 @@ from datetime import datetime
 from delivery.compose import compose_held
 from delivery.storylines import fold, lines_of
 from delivery.wording import table
-from storage import articles, editions, quiet, stories
+from storage import articles, digests, editions, quiet, stories
 from storage.database import Connection, Database
 from storage.errors import StaleEditionError
 from storage.quiet import Waiting
 from storage.records import Article, ArticleStatus, EditionKind, Lane
 
-AT_ONCE = 100
+AT_ONCE = 500
 MOST_STORIES = 20  # whoever wakes up reads no more
 TOGETHER = "It came in one message with others, when quiet hours were over."
 PAUSED = "The chat had paused when its quiet hours were over."
@@ -59,7 +59,7 @@ async def _release(tx: Connection, bot_id: int, waiting: list[Waiting], now: dat
 
 
 async def _merge(tx: Connection, bot_id: int, kind: Kind, places: list[Waiting], now: datetime) -> None:
-    edition_ids, zone, language = kind
+    edition_ids, _, _ = kind
     ids = [delivery_id for place in places for delivery_id, _ in place.held]
     held = await quiet.articles_in(tx, edition_ids)
     found = await articles.get_many(tx, held)
@@ -67,22 +67,26 @@ async def _merge(tx: Connection, bot_id: int, kind: Kind, places: list[Waiting],
     if not usable:
         await quiet.drop(tx, ids, WITHDRAWN, now)
         return
-    refs = await stories.of_articles(tx, list(usable))
-    stories_held = fold({0: [key for key in held if key in usable]}, refs)[0]
-    shown = [usable[key] for key in stories_held[-MOST_STORIES:]]
-    edition_id, _ = await editions.make(
-        tx,
-        bot_id=bot_id,
-        kind=EditionKind.ALERT,
-        signature=_signature(list(usable.values()), zone, language),
-        parts=compose_held(
-            shown, zone=zone, now=now, language=language, told=lines_of(refs), more=len(stories_held) - len(shown)
-        ),
-        now=now,
-    )
-    readers = [place.destination_id for place in places]
-    await editions.add_deliveries(tx, edition_id, bot_id=bot_id, lane=Lane.ALERT, destination_ids=readers, now=now)
+    edition_id = await _edition(tx, bot_id, kind, [usable[key] for key in held if key in usable], now)
+    await digests.queue(tx, bot_id, Lane.ALERT, [(edition_id, place.destination_id) for place in places], now)
     await quiet.drop(tx, ids, TOGETHER, now)
+
+
+async def _edition(tx: Connection, bot_id: int, kind: Kind, found: list[Article], now: datetime) -> int:
+    _, zone, language = kind
+    signature = _signature(found, zone, language)
+    if (known := await editions.find(tx, bot_id, signature)) is not None:
+        return known
+    refs = await stories.of_articles(tx, [article.id for article in found])
+    faces = fold({0: [article.id for article in found]}, refs)[0]
+    by_id = {article.id: article for article in found}
+    shown = [by_id[key] for key in faces[-MOST_STORIES:]]
+    more = len(faces) - len(shown)
+    parts = compose_held(shown, zone=zone, now=now, language=language, told=lines_of(refs), more=more)
+    edition_id, _ = await editions.make(
+        tx, bot_id=bot_id, kind=EditionKind.ALERT, signature=signature, parts=parts, now=now
+    )
+    return edition_id
 
 
 def _signature(shown: list[Article], zone: str, language: str) -> str:

@@ -5,7 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, literal, or_, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    case,
+    func,
+    insert,
+    join,
+    literal,
+    literal_column,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from storage import copies, corrections, quiet
 from storage.database import Connection, insert_into
@@ -70,6 +85,7 @@ class Fanout:
     lane: Lane
     audience: Audience
     after: int
+    urgent: bool
 
 
 async def make(
@@ -290,8 +306,6 @@ async def spread(tx: Connection, edition_id: int, now: datetime, chunk: int) -> 
     else:
         upto, whole = await _upto(tx, work, chunk)
         added = await _insert_chunk(tx, work, upto, now) if upto > work.after else 0
-        if added and work.lane is Lane.ALERT:
-            await quiet.hold(tx, edition_id, urgency=row.urgency, after=work.after, upto=upto, now=now)
     after = upto if whole else None
     await tx.execute(update(edition).where(edition.c.id == edition_id).values(fanout_after=after))
     return added, after is None
@@ -326,19 +340,32 @@ def _candidates(work: Fanout, chunk: int) -> Select[Any]:
 
 
 async def _insert_chunk(tx: Connection, work: Fanout, upto: int, now: datetime) -> int:
+    """An alert goes into the lane of those that wait where it is night."""
     columns = ["bot_id", "edition_id", "destination_id", "lane", "state", "not_before", "created_at"]
-    at = delivery.c.not_before.type
+    at, urgent = delivery.c.not_before.type, work.urgent
+    reached = join(
+        destination, chat, (chat.c.bot_id == destination.c.bot_id) & (chat.c.chat_id == destination.c.chat_id)
+    )
+    lane: ColumnElement[int] = literal(int(work.lane), delivery.c.lane.type)
+    due: ColumnElement[datetime] = literal(now, at)
+    values: dict[str, Any] = {}
+    if work.lane is Lane.ALERT:
+        values = await quiet.nights(tx, urgent=urgent, after=work.after, upto=upto, now=now)
+        night, on = quiet.night_of(tx, urgent=urgent)
+        reached = reached.outerjoin(night, on)
+        lane = case((night.c.until.is_not(None), literal_column(str(int(Lane.HELD)))), else_=lane)
+        due = func.coalesce(night.c.until, due)
     chosen = (
         select(
             literal(work.bot_id, delivery.c.bot_id.type),
             literal(work.edition_id, delivery.c.id.type),
             destination.c.id,
-            literal(int(work.lane), delivery.c.lane.type),
+            lane,
             literal(DeliveryState.QUEUED.value, delivery.c.state.type),
-            literal(now, at),
+            due,
             literal(now, at),
         )
-        .join(chat, (chat.c.bot_id == destination.c.bot_id) & (chat.c.chat_id == destination.c.chat_id))
+        .select_from(reached)
         .where(
             destination.c.bot_id == work.bot_id,
             destination.c.id > work.after,
@@ -349,7 +376,7 @@ async def _insert_chunk(tx: Connection, work: Fanout, upto: int, now: datetime) 
     )
     query = insert_into(tx, delivery).from_select(columns, chosen)
     query = query.on_conflict_do_nothing(index_elements=["edition_id", "destination_id"])
-    return (await tx.execute(query, execution_options={"preserve_rowcount": True})).rowcount
+    return (await tx.execute(query, values, execution_options={"preserve_rowcount": True})).rowcount
 
 
 def _reached(audience: Audience, now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -427,4 +454,4 @@ def keyboard_of(value: list[list[list[str]]]) -> tuple[tuple[tuple[str, str], ..
 
 def _fanout(row: Row[Any]) -> Fanout:
     audience = Audience.from_json(row.audience or {"chains": [], "modes": []})
-    return Fanout(row.id, row.bot_id, Lane(row.lane), audience, row.fanout_after or 0)
+    return Fanout(row.id, row.bot_id, Lane(row.lane), audience, row.fanout_after or 0, row.urgency == quiet.URGENT)

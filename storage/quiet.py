@@ -3,13 +3,14 @@
 queued (alert) ──in quiet hours──→ queued (held, until their end) ──over──→ queued (alert) | one message for several
 """
 
-from collections import defaultdict
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, select, text, true, update
+from sqlalchemy import ColumnElement, FromClause, Text, bindparam, cast, func, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 
 from storage.batches import Batch
 from storage.database import Connection
@@ -75,38 +76,61 @@ def _ended(hours: QuietHours, end: datetime, local: datetime) -> bool:
 # Holding
 
 
-async def hold(tx: Connection, edition_id: int, *, urgency: int | None, after: int, upto: int, now: datetime) -> None:
-    """Of an edition's deliveries to destinations in (after, upto], hold those for which it is night."""
-    night = (destination.c.quiet_from.is_not(None), ~destination.c.quiet_urgent if urgency == URGENT else true())
-    rows = await tx.execute(
-        select(delivery.c.destination_id, chat.c.zone, destination.c.quiet_from, destination.c.quiet_until)
-        .join(destination, destination.c.id == delivery.c.destination_id)
-        .join(chat, _OF_CHAT)
-        .where(delivery.c.edition_id == edition_id)
-        .where(delivery.c.destination_id > after, delivery.c.destination_id <= upto, *night)
-    )
-    ends: dict[tuple[str, int, int], datetime | None] = {}
-    held: dict[datetime, list[int]] = defaultdict(list)
-    for place, *kind in rows:
-        key = (kind[0], kind[1], kind[2])
-        if key not in ends:
-            ends[key] = end_of(QuietHours(key[1], key[2]), key[0], now)
-        if (until := ends[key]) is not None:
-            held[until].append(place)
-    for until, places in held.items():
-        these = delivery.c.destination_id.in_(select(_GIVEN.of[tx.dialect.name].c.id))
-        query = _held_until(until, delivery.c.edition_id == edition_id, these)
-        await tx.execute(query, _GIVEN.values(tx, [(place,) for place in places]))
+async def nights(tx: Connection, *, urgent: bool, after: int, upto: int, now: datetime) -> dict[str, Any]:
+    """What nights it is now for the destinations in (after, upto]: values of a statement that joins `night_of`."""
+    where = [destination.c.id > after, destination.c.id <= upto, destination.c.quiet_from.is_not(None)]
+    where += [~destination.c.quiet_urgent] if urgent else []
+    kinds = select(chat.c.zone, destination.c.quiet_from, destination.c.quiet_until).distinct()
+    rows = (await tx.execute(kinds.select_from(destination).join(chat, _OF_CHAT).where(*where))).all()
+    ends = [(zone, start, end, end_of(QuietHours(start, end), zone, now)) for zone, start, end in rows]
+    return {"the_nights": json.dumps([[*kind, _moment(tx, until)] for *kind, until in ends if until is not None])}
+
+
+def _moment(tx: Connection, until: datetime) -> str:
+    """As the database writes it."""
+    written = until.strftime("%Y-%m-%d %H:%M:%S.%f")
+    return written if tx.dialect.name == "sqlite" else f"{written}+00"
+
+
+def night_of(tx: Connection, *, urgent: bool) -> tuple[FromClause, ColumnElement[bool]]:
+    """The table of `nights`, whose `until` says when one ends, and what joins it to chat and destination."""
+    table = _NIGHT[tx.dialect.name]
+    hours = (destination.c.quiet_from == table.c.start) & (destination.c.quiet_until == table.c.end)
+    on = (chat.c.zone == table.c.zone) & hours
+    return table, on & ~destination.c.quiet_urgent if urgent else on
+
+
+def _night_json() -> FromClause:
+    value = func.json_each(bindparam("the_nights", type_=Text)).table_valued("value").c.value
+    kinds = zip(("zone", "start", "end", "until"), _NIGHT_TYPES, strict=True)
+    columns = [
+        func.json_extract(value, f"$[{place}]", type_=kind).label(name) for place, (name, kind) in enumerate(kinds)
+    ]
+    return select(*columns).subquery("night")
+
+
+def _night_jsonb() -> FromClause:
+    rows = func.jsonb_array_elements(cast(bindparam("the_nights", type_=Text), JSONB)).table_valued("value")
+    value = cast(rows.c.value, JSONB)
+    kinds = zip(("zone", "start", "end", "until"), _NIGHT_TYPES, strict=True)
+    columns = [cast(value[place].astext, kind).label(name) for place, (name, kind) in enumerate(kinds)]
+    return select(*columns).subquery("night")
+
+
+_NIGHT_TYPES = (
+    chat.c.zone.type,
+    destination.c.quiet_from.type,
+    destination.c.quiet_until.type,
+    delivery.c.not_before.type,
+)
+_NIGHT = {"sqlite": _night_json(), "postgresql": _night_jsonb()}
 
 
 async def hold_one(tx: Connection, delivery_id: int, until: datetime) -> None:
     """One that was queued before the quiet hours began and did not leave in time."""
-    await tx.execute(_held_until(until, delivery.c.id == delivery_id, delivery.c.next_part == 0))
-
-
-def _held_until(until: datetime, *which: ColumnElement[bool]) -> Update:
+    mine = (delivery.c.id == delivery_id, delivery.c.next_part == 0)
     queued = (delivery.c.state == DeliveryState.QUEUED, delivery.c.lane == Lane.ALERT)
-    return update(delivery).where(*which, *queued).values(lane=Lane.HELD, not_before=until)
+    await tx.execute(update(delivery).where(*mine, *queued).values(lane=Lane.HELD, not_before=until))
 
 
 async def set_hours(tx: Connection, destination_id: int, hours: QuietHours | None, zone: str, now: datetime) -> None:
