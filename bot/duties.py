@@ -20,6 +20,8 @@ from storage.database import Database
 
 # How often messages edit themselves: each edit takes a place in the pace.
 PROGRESS_S = 3.0
+# It looks at all destinations, and a clock that is wrong for less is soon right by itself.
+CLOCK_S = 300.0
 LIFTED_AT_ONCE = 50
 
 
@@ -46,6 +48,7 @@ class Duties:
             "embargoes": Tick(1, self.embargoes),
             "digests": Tick(2, self.digests),
             "alerts": Tick(1, self.alerts),
+            "clock": Tick(CLOCK_S, self.clock_set_back),
             "fanout": Tick(1, self.fan_outs),
             "corrections": Tick(1, self.corrections),
             "progress": Tick(PROGRESS_S, self.progress),
@@ -75,6 +78,9 @@ class Duties:
     async def progress(self) -> int:
         speaker = Speaker(self.database, self.bot, self.me)
         return await tell_progress(self.database, speaker, bot_id=self.bot.id, now=self.clock())
+
+    async def clock_set_back(self) -> int:
+        return await digest.set_clock_back(self.database, bot_id=self.bot.id, now=self.clock())
 
     async def retention(self) -> int:
         return await retention.run_retention(self.database, now=self.clock(), keep=self.keep)

@@ -19,7 +19,7 @@ import structlog
 from delivery.reading import Composer, Reading, chains_of, shown_under
 from delivery.schedule import CATCH_UP, Due, Slot, Turn, take_turn, window_start
 from delivery.wording import table
-from storage import articles, digests, editions, topics
+from storage import articles, digests, editions, schedules, topics
 from storage.database import Connection, Database
 from storage.digests import Case, Page, Place, Position
 from storage.errors import StaleEditionError, StaleScheduleError
@@ -76,6 +76,18 @@ async def run_due(
             log.info("digests_composed_again", destinations=page.places)
             break
     return done
+
+
+async def set_clock_back(db: Database, *, bot_id: int, now: datetime, limit: int = 200) -> int:
+    """Where digests reach into the future the clock was ahead: they go on from now. Gives how many that were."""
+    async with db.read() as tx:
+        if not (found := await schedules.ahead(tx, bot_id, now, limit)):
+            return 0
+    log.warning("clock_was_ahead", destinations=len(found))
+    async with db.begin() as tx:
+        for destination_id, zone in found:
+            await schedules.set_back(tx, destination_id, zone, now)
+    return len(found)
 
 
 class Planner:
@@ -255,8 +267,7 @@ def _outcome(
     for plan, destination_ids in mine:
         readers: set[int] = set()
         if plan.reading is not None:
-            keys = [slot.key for slot in plan.turn.slots if slot.at == plan.turn.through]
-            readers.update(*(fresh[key].intersection(destination_ids) for key in keys))
+            readers.update(*(fresh[key].intersection(destination_ids) for key in plan.turn.in_time))
             through[plan.reading.end] += readers
             edition_id = made[plan.reading]
             pairs += [] if edition_id is None else [(edition_id, place) for place in readers]

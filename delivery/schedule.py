@@ -28,7 +28,7 @@ __all__ = [
 
 CATCH_UP = timedelta(hours=3)
 FIRST_WINDOW = timedelta(hours=24)
-LONGEST_WINDOW = timedelta(days=7)
+LONGEST_WINDOW = timedelta(days=15)  # of a weekly digest that came too late once
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,12 @@ class Due:
 class Turn:
     """What a destination's due entries come to.
 
-    `slots`: all that are dealt with now. `through`: the boundary to compose to, None where all came too late and fold
-    into the next. `following`: entry id → its next moment.
+    `slots`: all that are dealt with now; `in_time`: the keys of those that are not too late. `through`: the boundary to
+    compose to, None where all came too late and fold into the next. `following`: entry id → its next moment.
     """
 
     slots: tuple[Slot, ...]
+    in_time: tuple[str, ...]
     through: datetime | None
     following: tuple[tuple[int, datetime | None], ...]
 
@@ -58,8 +59,9 @@ def take_turn(due: Iterable[Due], now: datetime, catch_up: timedelta = CATCH_UP)
     for item in due:
         following.append((item.entry.id, next_moment(item.entry, item.zone, now)))
         slots += _missed(item, now)
-    in_time = [slot.at for slot in slots if now - slot.at <= catch_up]
-    return Turn(tuple(slots), max(in_time, default=None), tuple(following))
+    in_time = [slot for slot in slots if now - slot.at <= catch_up]
+    through = max((slot.at for slot in in_time), default=None)
+    return Turn(tuple(slots), tuple(slot.key for slot in in_time), through, tuple(following))
 
 
 def _missed(item: Due, now: datetime) -> list[Slot]:
@@ -74,7 +76,7 @@ def _missed(item: Due, now: datetime) -> list[Slot]:
 
 
 def window_start(previous: datetime | None, through: datetime) -> datetime:
-    """Where a digest begins: at the previous one's end, a day back for the first one, a week at most."""
+    """Where a digest begins: at the previous one's end, a day back for the first one, LONGEST_WINDOW at most."""
     if previous is None:
         return through - FIRST_WINDOW
     return max(previous, through - LONGEST_WINDOW)

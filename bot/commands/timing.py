@@ -180,7 +180,7 @@ async def _set_zone(ask: Ask, zone: str) -> Reply:
     async with ask.db.begin() as tx:
         await chats.set_zone(tx, ask.me.bot_id, ask.chat.chat_id, zone)
         for place in await chats.destinations(tx, ask.me.bot_id, ask.chat.chat_id):
-            await schedules.reschedule(tx, place.id, zone, ask.now)
+            await schedules.change_zone(tx, place.id, zone, ask.now)
             await quiet.hold_again(tx, place.id, place.quiet, zone, ask.now)
         entries = await schedules.of(tx, ask.destination.id)
     ask = replace(ask, chat=replace(ask.chat, zone=zone))

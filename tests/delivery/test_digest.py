@@ -162,7 +162,7 @@ async def test_the_same_local_hour_is_not_sent_twice_after_a_change_of_zone(db: 
     await tick(db, NOW)
     async with db.begin() as tx:
         await chats.set_zone(tx, BOT, 1, "America/New_York")
-        await schedules.reschedule(tx, place, "America/New_York", NOW)
+        await schedules.change_zone(tx, place, "America/New_York", NOW)
         await publish(tx, "Second", "korea", NOW + HOUR)
     await tick(db, EIGHT + 4 * HOUR)  # 08:00 in New York, the same day
     assert len(await queued(db)) == 1

@@ -187,7 +187,7 @@ def test_what_is_too_late_folds_into_the_next() -> None:
 def test_windows() -> None:
     assert window_start(None, NOW) == NOW - timedelta(days=1)
     assert window_start(NOW - timedelta(days=2), NOW) == NOW - timedelta(days=2)
-    assert window_start(NOW - timedelta(days=60), NOW) == NOW - timedelta(days=7)
+    assert window_start(NOW - timedelta(days=60), NOW) == NOW - timedelta(days=15)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ async def test_a_change_of_zone_moves_the_next_moment(db: Database) -> None:
     async with db.begin() as tx:
         await seed(tx)
         place = await reader(tx, 1, {}, since=NOW)
-        [entry] = await schedules.reschedule(tx, place, "America/New_York", NOW)
+        [entry] = await schedules.change_zone(tx, place, "America/New_York", NOW)
     assert entry.next_at == EIGHT.replace(hour=12)
 
 
