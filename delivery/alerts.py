@@ -7,6 +7,7 @@ from datetime import datetime
 from delivery.compose import compose_alert
 from delivery.quiet import run_quiet
 from delivery.render import StoryLine
+from delivery.rich import enriched
 from storage import articles, editions, stories, topics
 from storage.database import Connection, Database
 from storage.editions import Audience
@@ -44,7 +45,9 @@ async def _alert(tx: Connection, bot_id: int, article: Article, known: Sequence[
                 bot_id=bot_id,
                 kind=EditionKind.ALERT,
                 signature=f"alert:{article.id}",
-                parts=compose_alert(current, zone=ZONE, now=now, story=await _story(tx, bot_id, current)),
+                parts=enriched(
+                    compose_alert(current, zone=ZONE, now=now, story=await _story(tx, bot_id, current)), [current]
+                ),
                 now=now,
                 audience=audience,
             )

@@ -41,7 +41,7 @@ def _amending(claim: Claim, copy: Copy, now: datetime) -> Step:
     return Step.DELETE if claim.message.gone and claim.manner != KEPT and young else Step.EDIT
 
 
-def amendment_fate(error: TelegramError, *, plain: bool) -> Fate:
+def amendment_fate(error: TelegramError, *, plain: bool, rich: bool = False) -> Fate:
     """As delivery.fate, but for what a message that is there already adds. Doing it twice does no harm: no doubt."""
     said = error.message.casefold() if isinstance(error, BadRequest) else ""
     if any(words in said for words in _SHOWN_ALREADY):
@@ -50,5 +50,5 @@ def amendment_fate(error: TelegramError, *, plain: bool) -> Fate:
         return Fate(FateKind.DELETED, "the message was deleted")
     if any(words in said for words in _KEPT):
         return Fate(FateKind.KEPT, "Telegram deletes it no more")
-    fate = fate_of(error, plain=plain)
+    fate = fate_of(error, plain=plain, rich=rich)
     return Fate(FateKind.RETRY, fate.reason) if fate.kind is FateKind.DOUBT else fate

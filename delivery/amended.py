@@ -36,10 +36,10 @@ def amended(part: EditionPart, layout: Layout, told: Mapping[int, Told]) -> Edit
     items, language = list(layout["items"]), str(layout["language"])
     held = [told[item["article"]] for item in items if item.get("article") in told]
     if held and all(entry.killed for entry in held):
-        return EditionPart(part.number, to_html(_withdrawn(held[0], language)), (), part.article_ids, gone=True)
-    blocks = [_block(item, layout, told, brief=False) for item in items]
+        return EditionPart(part.number, to_html(withdrawn(held[0], language)), (), part.article_ids, gone=True)
+    blocks = [block_of(item, layout, told) for item in items]
     if not fits(joined(blocks)):
-        blocks = [_block(item, layout, told, brief=True) for item in items]
+        blocks = [block_of(item, layout, told, brief=True) for item in items]
     if not any(blocks):  # the end of a long article, which is shorter now
         return EditionPart(part.number, to_html((Span("…"),)), (), part.article_ids, gone=True)
     message = split(joined(block for block in blocks if block))[0]
@@ -63,7 +63,7 @@ def notice(item: Correction, language: str = "en") -> Block:
     return (Span(label, bold=True), Span(f" {isolate(said)}"))
 
 
-def _withdrawn(entry: Told, language: str) -> Block:
+def withdrawn(entry: Told, language: str) -> Block:
     kill = next((item for item in reversed(entry.corrections) if item.kind is CorrectionKind.KILL), None)
     if kill is not None:
         return notice(kill, language)
@@ -71,19 +71,19 @@ def _withdrawn(entry: Told, language: str) -> Block:
     return (Span(text.killed, bold=True), Span(f" {text.withdrawn}"))
 
 
-def _block(item: Mapping[str, Any], layout: Layout, told: Mapping[int, Told], *, brief: bool) -> Block:
+def block_of(item: Mapping[str, Any], layout: Layout, told: Mapping[int, Told], *, brief: bool = False) -> Block:
     """What the item reads now. `brief`: without the summary, where it was corrected: there is no room."""
-    entry, before = told.get(item.get("article", 0)), _spans(item.get("before", []))
+    entry, before = told.get(item.get("article", 0)), spans_of(item.get("before", []))
     if entry is None:
         return before
     piece, pieces = int(item.get("piece", 0)), int(item.get("pieces", 1))
     number = item.get("number")
     if entry.killed:
         label = (Span(f"{number}. "),) if number is not None else ()
-        head = (*before, *label, *_withdrawn(entry, layout["language"])) if piece == 0 else ()
-        return (*head, *_spans(item.get("after", []))) if piece == pieces - 1 else head
+        head = (*before, *label, *withdrawn(entry, layout["language"])) if piece == 0 else ()
+        return (*head, *spans_of(item.get("after", []))) if piece == pieces - 1 else head
     story = StoryLine(*item["story"]) if item.get("story") else None
-    whole = (*before, *_article(entry, layout, number, story, brief=brief), *_spans(item.get("after", [])))
+    whole = (*before, *_article(entry, layout, number, story, brief=brief), *spans_of(item.get("after", [])))
     if pieces == 1:
         return whole
     cut = split(whole)
@@ -111,10 +111,11 @@ def _buttons(
         (item["number"], item["article"])
         for item in items
         if item.get("number") is not None and item["article"] in told and not told[item["article"]].killed
+        if int(item.get("piece", 0)) == int(item.get("pieces", 1)) - 1
     ]
     more = [(str(label), str(data)) for label, data in (item["more"] for item in items if item.get("more"))]
     return keyboard(read, more, tuple((str(label), str(data)) for label, data in layout["last_row"]))
 
 
-def _spans(value: Sequence[Sequence[Any]]) -> Block:
+def spans_of(value: Sequence[Sequence[Any]]) -> Block:
     return tuple(Span(*fields) for fields in value)

@@ -34,6 +34,7 @@ class Caller:
         self._request = bot.request
         self._base = bot.base_url
         self._url = f"{bot.base_url}/sendMessage"
+        self._rich_url = f"{bot.base_url}/sendRichMessage"
 
     async def attempt(self, claim: Claim, *, paid: bool = False) -> int | Fate:
         """The message's id, or what becomes of the delivery. `paid`: beyond the free rate, for Stars."""
@@ -41,10 +42,11 @@ class Caller:
             if claim.copy is not None:
                 return await self._amend(claim, claim.copy)
             body = b"chat_id=%d&%b" % (claim.chat_id, _shared(claim, paid=paid))
-            return int((await self._request.post_encoded(self._url, body))["message_id"])
+            url = self._url if claim.message.rich is None else self._rich_url
+            return int((await self._request.post_encoded(url, body))["message_id"])
         except TelegramError as error:
-            amends = claim.copy is not None
-            fate = amendment_fate(error, plain=claim.plain) if amends else fate_of(error, plain=claim.plain)
+            judge = fate_of if claim.copy is None else amendment_fate
+            fate = judge(error, plain=claim.plain, rich=claim.message.rich is not None)
             log.info(
                 "delivery_refused", delivery=claim.id, chat=claim.chat_id, fate=fate.kind.value, reason=fate.reason
             )
@@ -59,21 +61,24 @@ class Caller:
         if step(claim, datetime.now(UTC)) is Step.DELETE:
             await self._request.post_encoded(f"{self._base}/deleteMessage", target)
             return Fate(FateKind.DELETED, "")
-        text = encode(claim.message.text, claim.message.keyboard, 0, unformatted=claim.plain, paid=False)
+        text = encode(*_message(claim), 0, unformatted=claim.plain, paid=False)
         await self._request.post_encoded(f"{self._base}/editMessageText", b"%b&%b" % (target, text))
         return Fate(FateKind.AMENDED, "")
 
 
 def _shared(claim: Claim, *, paid: bool) -> bytes:
     thread_id = 0 if claim.thread_id == GENERAL_TOPIC else claim.thread_id
-    return encode(claim.message.text, claim.message.keyboard, thread_id, unformatted=claim.plain, paid=paid)
+    return encode(*_message(claim), thread_id, unformatted=claim.plain, paid=paid)
+
+
+def _message(claim: Claim) -> tuple[str, str | None, Keyboard]:
+    return claim.message.text, claim.message.rich, claim.message.keyboard
 
 
 @lru_cache(maxsize=KEPT_BODIES)
-def encode(text: str, keyboard: Keyboard, thread_id: int, *, unformatted: bool, paid: bool) -> bytes:
-    """sendMessage's and editMessageText's parameters but for the chat and the message, as form data."""
-    fields = {"text": plain(text)} if unformatted else {"text": text, "parse_mode": "HTML"}
-    fields["link_preview_options"] = _json({"is_disabled": True})
+def encode(text: str, rich: str | None, keyboard: Keyboard, thread_id: int, *, unformatted: bool, paid: bool) -> bytes:
+    """What sendMessage, sendRichMessage and editMessageText take but for the chat and the message, as form data."""
+    fields = {"rich_message": rich} if rich is not None else _classic(text, unformatted=unformatted)
     if thread_id:
         fields["message_thread_id"] = str(thread_id)
     if keyboard:
@@ -81,6 +86,11 @@ def encode(text: str, keyboard: Keyboard, thread_id: int, *, unformatted: bool, 
     if paid:
         fields["allow_paid_broadcast"] = "true"
     return urlencode(fields).encode("ascii")
+
+
+def _classic(text: str, *, unformatted: bool) -> dict[str, str]:
+    fields = {"text": plain(text)} if unformatted else {"text": text, "parse_mode": "HTML"}
+    return fields | {"link_preview_options": _json({"is_disabled": True})}
 
 
 def inline_keyboard(keyboard: Sequence[Sequence[tuple[str, str]]]) -> list[list[dict[str, str]]]:

@@ -101,9 +101,9 @@ def sections(
 
 
 def compose_digest(
-    parts: Sequence[Section], *, zone: str, now: datetime, language: str = "en", rich: bool = False
+    parts: Sequence[Section], *, zone: str, now: datetime, language: str = "en"
 ) -> tuple[EditionPart, ...]:
-    """Messages of a digest dated `now`; none where no section holds an article. `rich`: with a rich form each."""
+    """Messages of a digest dated `now`; none where no section holds an article."""
     if not any(section.articles for section in parts):
         return ()
     text = words(language)
@@ -258,7 +258,7 @@ def _pieces(items: Iterable[_Item]) -> Iterator[_Item]:
     """Items that each fit a message; of one that does not, the buttons stand under its last piece."""
     for item in items:
         *first, last = split(item.block, MESSAGE_LENGTH)
-        part = replace(item, number=None, more=None, pieces=len(first) + 1)
+        part = replace(item, more=None, pieces=len(first) + 1)
         for piece, block in enumerate(first):
             yield replace(part, block=block, piece=piece)
         yield replace(item, block=last, piece=len(first), pieces=len(first) + 1)
@@ -283,7 +283,11 @@ def joined(blocks: Iterable[Block]) -> Block:
 
 
 def _keyboard(page: Sequence[_Item], last_row: tuple[Button, ...]) -> tuple[tuple[Button, ...], ...]:
-    numbers = [(item.number, item.article_id) for item in page if item.number is not None and item.article_id]
+    numbers = [
+        (item.number, item.article_id)
+        for item in page
+        if item.number is not None and item.article_id and item.piece == item.pieces - 1
+    ]
     return keyboard(numbers, [item.more for item in page if item.more is not None], last_row)
 
 

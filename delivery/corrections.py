@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from delivery.amended import Told, amended, bare_layout
+from delivery.rich import rich_message
 from storage import articles, chats, copies, corrections, editions, replies
 from storage.corrections import KINDS, Affected
 from storage.database import Connection, Database
@@ -203,7 +204,9 @@ def _composed_again(edition: Affected, known: Mapping[int, tuple[Article, list[C
             else bare_layout(part.article_ids, zone=ZONE, now=edition.composed_at)
         )
         new = amended(part, layout, told)
-        if (new.text, new.keyboard, new.gone) != (part.text, part.keyboard, part.gone):
+        if part.rich is not None and not new.gone:
+            new = replace(new, rich=rich_message(layout, told))
+        if (new.text, new.keyboard, new.gone, new.rich) != (part.text, part.keyboard, part.gone, part.rich):
             changed.append(new)
     return changed
 

@@ -26,6 +26,8 @@ class FateKind(StrEnum):
     MOVED = "moved"  # the group has become a supergroup: send to its new id
     LATER = "later"  # Telegram says when
     PLAIN = "plain"  # send it once more, without formatting
+    CLASSIC = "classic"  # send this one as a classic message
+    NEVER_RICH = "never rich"  # and all that follow to this destination
     RETRY = "retry"  # nothing was done: again, with growing pauses
     DOUBT = "doubt"  # it may have arrived
     FAILED = "failed"  # this delivery will never arrive; the chat's others may
@@ -56,8 +58,7 @@ _FORBIDDEN = (
     ("rights", FateKind.FAILED, "the bot may not write in this chat"),
     ("", FateKind.GONE, "Telegram refuses the bot in this chat"),
 )
-_BAD_REQUEST = (
-    ("can't parse entities", FateKind.PLAIN, "Telegram did not understand the formatting"),
+_OF_THE_CHAT = (
     ("chat not found", FateKind.FAILED, "Telegram knows no such chat"),
     ("user not found", FateKind.FAILED, "Telegram knows no such account"),
     ("peer_id_invalid", FateKind.FAILED, "Telegram knows no such chat"),
@@ -72,6 +73,11 @@ _BAD_REQUEST = (
     ("chat_admin_required", FateKind.FAILED, "the bot may not write in this channel"),
     ("upgraded to a supergroup", FateKind.FAILED, "the group became a supergroup; Telegram did not say which"),
     ("group chat was deactivated", FateKind.FAILED, "the group is closed"),
+    ("message to edit not found", FateKind.FAILED, "the message was deleted"),
+)
+_BAD_REQUEST = (
+    ("can't parse entities", FateKind.PLAIN, "Telegram did not understand the formatting"),
+    *_OF_THE_CHAT,
     ("message is too long", FateKind.FAILED, "the message is too long for Telegram"),
     ("message_too_long", FateKind.FAILED, "the message is too long for Telegram"),
     ("text is too long", FateKind.FAILED, "the message is too long for Telegram"),
@@ -91,8 +97,14 @@ _BY_TYPE: tuple[tuple[tuple[type[TelegramError], ...], Fate], ...] = (
 _UNKNOWN = Fate(FateKind.DOUBT, "no answer came")
 
 
-def fate_of(error: TelegramError, *, plain: bool = False) -> Fate:
-    """`plain`: the call that failed was already without formatting."""
+# What is said of a photo that can't be had, or not be sent there: of this message only.
+_PHOTO = ("http url", "web page", "webpage", "file identifier", "image", "photo", "media", "wrong type")
+
+
+def fate_of(error: TelegramError, *, plain: bool = False, rich: bool = False) -> Fate:
+    """`plain`: the call that failed was already without formatting; `rich`: it was a rich message's."""
+    if rich and (fate := _of_rich(error)) is not None:
+        return fate
     if isinstance(error, ChatMigrated):
         return Fate(FateKind.MOVED, "the group became a supergroup", chat_id=error.new_chat_id)
     if isinstance(error, RetryAfter):
@@ -102,6 +114,20 @@ def fate_of(error: TelegramError, *, plain: bool = False) -> Fate:
     if isinstance(error, BadRequest):
         return _refused(error.message, plain=plain)
     return next((fate for kinds, fate in _BY_TYPE if isinstance(error, kinds)), _UNKNOWN)
+
+
+def _of_rich(error: TelegramError) -> Fate | None:
+    """Whatever isn't said of the chat is said of the message; an older server of one's own knows no rich ones."""
+    if isinstance(error, EndPointNotFound):
+        return Fate(FateKind.NEVER_RICH, "this server sends no rich messages")
+    if not isinstance(error, BadRequest | Forbidden) or isinstance(error, ChatMigrated | RetryAfter):
+        return None
+    said = error.message.casefold()
+    if any(words in said for words in _PHOTO):
+        return Fate(FateKind.CLASSIC, f"Telegram did not take the photo ({error.message})")
+    if isinstance(error, Forbidden) or any(words in said for words, _, _ in _OF_THE_CHAT):
+        return None
+    return Fate(FateKind.NEVER_RICH, f"Telegram did not take the rich message ({error.message})")
 
 
 def _refused(message: str, *, plain: bool) -> Fate:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from delivery.alerts import ZONE, chains
 from delivery.compose import Section, compose_push
 from delivery.fanout import fan_out
+from delivery.rich import enriched
 from storage import articles, editions, topics
 from storage.database import Connection, Database
 from storage.editions import Audience
@@ -107,7 +108,7 @@ async def _plan(db: Database, topic: Topic, now: datetime, zone: str) -> _Plan |
         return None
     section = Section(topic, tuple(found[:SHOWN]), len(found))
     audience = Audience(chains([topic.slug], known), (Mode.INSTANT, Mode.DIGEST))
-    return _Plan(section, compose_push(section, zone=zone, now=now), audience)
+    return _Plan(section, enriched(compose_push(section, zone=zone, now=now), section.articles), audience)
 
 
 async def _newest(tx: Connection, family: Sequence[Topic], now: datetime) -> list[Article]:

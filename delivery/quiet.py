@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from delivery.compose import compose_held
+from delivery.rich import enriched
 from delivery.storylines import fold, lines_of
 from delivery.wording import table
 from storage import articles, digests, editions, quiet, stories
@@ -83,6 +84,7 @@ async def _edition(tx: Connection, bot_id: int, kind: Kind, found: list[Article]
     shown = [by_id[key] for key in faces[-MOST_STORIES:]]
     more = len(faces) - len(shown)
     parts = compose_held(shown, zone=zone, now=now, language=language, told=lines_of(refs), more=more)
+    parts = enriched(parts, shown)
     edition_id, _ = await editions.make(
         tx, bot_id=bot_id, kind=EditionKind.ALERT, signature=signature, parts=parts, now=now
     )

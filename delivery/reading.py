@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from delivery.compose import Section, compose_digest, compose_nothing
+from delivery.rich import enriched
 from delivery.storylines import fold, lines_of
 from storage import articles, digests, stories, topics
 from storage.database import Connection
@@ -115,8 +116,8 @@ class Composer:
             if topic.id in shown
         ]
         frame: dict[str, Any] = {"zone": reading.zone, "now": reading.end, "language": reading.language}
-        composed = compose_digest(parts, **frame, rich=reading.rich)
-        return composed or (compose_nothing(**frame) if reading.empty else ())
+        composed = compose_digest(parts, **frame) or (compose_nothing(**frame) if reading.empty else ())
+        return enriched(composed, found.values()) if reading.rich else composed
 
     async def _stories_of(self, tx: Connection, ids: Sequence[int]) -> dict[int, StoryRef]:
         if len(self._stories) > KEPT_ARTICLES * 10:

@@ -131,7 +131,7 @@ def article_block(
 
 def article_messages(article: Article, *, zone: str, now: datetime, language: str = "en") -> tuple[str, ...]:
     """The whole article, as many messages as it takes."""
-    head = (*_headline(article, None), *_credit(article, zone, now, language))
+    head = (*headline_spans(article, None), *credit_spans(article, zone, now, language))
     body = tuple(Span("\n\n" + isolate(text)) for text in article.paragraphs or article.summary)
     return tuple(to_html(piece) for piece in split((*head, *body)))
 
@@ -147,14 +147,14 @@ def article_spans(
     story: StoryLine | None = None,
 ) -> Block:
     """`notes` stand above the summary. `story`: what is said of it, where the article has one."""
-    summary = _run_on(isolate(" ".join(sentence.split())) for sentence in article.summary)
+    summary = run_on(isolate(" ".join(sentence.split())) for sentence in article.summary)
     body = (Span("\n" + summary),) if summary else ()
     label = (Span(f"{words(language).update} ", bold=True),) if story is not None and story.update else ()
-    head = _headline(article, number, label)
-    return (*head, *_credit(article, zone, now, language, 1 if story is None else story.sources), *notes, *body)
+    head = headline_spans(article, number, label)
+    return (*head, *credit_spans(article, zone, now, language, 1 if story is None else story.sources), *notes, *body)
 
 
-def _run_on(sentences: Iterable[str]) -> str:
+def run_on(sentences: Iterable[str]) -> str:
     """One after the other; with no space where the script ends a sentence without one."""
     joined = ""
     for sentence in sentences:
@@ -162,13 +162,13 @@ def _run_on(sentences: Iterable[str]) -> str:
     return joined
 
 
-def _headline(article: Article, number: int | None, label: Block = ()) -> Block:
+def headline_spans(article: Article, number: int | None, label: Block = ()) -> Block:
     headline = " ".join(article.headline.split()) or ELLIPSIS
     span = Span(isolate(headline), bold=True, url=web_url(article.url))
     return (*label, span) if number is None else (Span(f"{number}. "), *label, span)
 
 
-def _credit(article: Article, zone: str, now: datetime, language: str, sources: int = 1) -> Block:
+def credit_spans(article: Article, zone: str, now: datetime, language: str, sources: int = 1) -> Block:
     """Where and when, by the reader's own clock; a guessed time is not shown.
 
     Where the reader's zone is not known the time is given with its zone, and Telegram shows it by the phone's clock.

@@ -45,8 +45,8 @@ async def settle(tx: Connection, claim: Claim, fate: Fate, how: Settling) -> Non
             await outbox.requeue(tx, claim, how.now, reason=fate.reason, tried=False)
         case FateKind.LATER:
             await _later(tx, claim, fate, how)
-        case FateKind.PLAIN:
-            await outbox.requeue(tx, claim, how.now, reason=fate.reason, plain=True)
+        case FateKind.PLAIN | FateKind.CLASSIC | FateKind.NEVER_RICH:
+            await _simpler(tx, claim, fate, how)
         case FateKind.RETRY:
             await _retry(tx, claim, fate, how)
         case FateKind.DOUBT:
@@ -64,6 +64,14 @@ async def _gone(tx: Connection, claim: Claim, fate: Fate, how: Settling) -> None
         # It moved to another chat, or was forgotten, while the call was under way.
         await outbox.requeue(tx, claim, how.now, reason=fate.reason, tried=False)
     await chats.set_state(tx, how.bot_id, claim.chat_id, ChatState.GONE, fate.reason)
+
+
+async def _simpler(tx: Connection, claim: Claim, fate: Fate, how: Settling) -> None:
+    """Send it again with less that Telegram could refuse."""
+    if fate.kind is FateKind.NEVER_RICH:
+        await chats.refuse_rich(tx, claim.destination_id)
+    plain = fate.kind is FateKind.PLAIN
+    await outbox.requeue(tx, claim, how.now, reason=fate.reason, plain=plain, classic=not plain)
 
 
 async def settle_doubt(tx: Connection, claim: Claim, reason: str, how: Settling, *, pause: bool = True) -> None:

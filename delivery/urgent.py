@@ -6,6 +6,7 @@ from datetime import datetime
 from delivery.alerts import ZONE, chains
 from delivery.compose import compose_alert
 from delivery.fanout import fan_out
+from delivery.rich import enriched
 from storage import articles, editions, topics
 from storage.database import Connection, Database
 from storage.editions import Audience
@@ -55,7 +56,7 @@ async def _make(tx: Connection, bot_id: int, article_id: int, requested_by: int 
         bot_id=bot_id,
         kind=EditionKind.ALERT,
         signature=f"urgent:{article_id}",
-        parts=compose_alert(article, zone=ZONE, now=now, urgent=True),
+        parts=enriched(compose_alert(article, zone=ZONE, now=now, urgent=True), [article]),
         now=now,
         audience=await _audience(tx, article, alerted=alerted),
         requested_by=requested_by,

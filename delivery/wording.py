@@ -31,6 +31,7 @@ class Words:
     held: str
     nothing_new: str
     latest: str
+    unfold: str
 
 
 ENGLISH = Words(
@@ -55,6 +56,7 @@ ENGLISH = Words(
     held="While it was quiet",
     nothing_new="Nothing new in your topics since the last one.",
     latest="Latest news",
+    unfold="Read on",
 )
 WORDS = {"en": ENGLISH}
 

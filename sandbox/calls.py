@@ -21,6 +21,7 @@ CALLS: dict[str, Callable[[Call], Any]] = {
     "sendDocument": sending.send_document,
     "sendMediaGroup": sending.send_media_group,
     "sendChatAction": sending.send_chat_action,
+    "sendRichMessage": sending.send_rich_message,
     "sendMessageDraft": sending.send_message_draft,
     "editMessageText": editing.edit_text,
     "editMessageCaption": editing.edit_caption,

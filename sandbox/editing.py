@@ -9,7 +9,7 @@ from sandbox.errors import refuse
 from sandbox.formatting import caption, message_text
 from sandbox.keyboards import check_markup
 from sandbox.records import Chat, Stored
-from sandbox.sending import input_media
+from sandbox.sending import input_media, rich
 from sandbox.world import CALLBACK_LIFETIME
 
 DELETE_SECONDS = 48 * 3600
@@ -18,7 +18,7 @@ _NOT_MODIFIED = (
     "content and reply markup of the message"
 )
 _MEDIA = ("photo", "document", "animation", "has_media_spoiler")
-_TEXT = ("text", "entities", "link_preview_options")
+_TEXT = ("text", "entities", "link_preview_options", "rich_message")
 _CAPTION = ("caption", "caption_entities", "show_caption_above_media")
 _ANSWER_LIMIT = 200
 _TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
@@ -29,15 +29,16 @@ _AT_ONCE = 100
 def edit_text(call: Call) -> Any:
     """editMessageText."""
     chat, stored = _own(call)
-    if "text" not in stored.payload:
+    if not {"text", "rich_message"} & stored.payload.keys():
         raise refuse("there is no text in the message to edit")
-    return _change(call, chat, stored, message_text(call, chat.type), _TEXT)
+    content = rich(call) if call.args.get("rich_message") else message_text(call, chat.type)
+    return _change(call, chat, stored, content, _TEXT)
 
 
 def edit_caption(call: Call) -> Any:
     """editMessageCaption."""
     chat, stored = _own(call)
-    if "text" in stored.payload:
+    if {"text", "rich_message"} & stored.payload.keys():
         raise refuse("there is no caption in the message to edit")
     return _change(call, chat, stored, caption(call, call.args, chat.type), _CAPTION)
 
@@ -45,7 +46,7 @@ def edit_caption(call: Call) -> Any:
 def edit_media(call: Call) -> Any:
     """editMessageMedia."""
     chat, stored = _own(call)
-    if "text" in stored.payload:
+    if {"text", "rich_message"} & stored.payload.keys():
         raise refuse("message can't be edited")
     media = call.args["media"]
     content = {**input_media(call, media), **caption(call, media, chat.type)}

@@ -20,6 +20,8 @@ KINDS = TRANSPORT | {
     "bot_too_many",
     "server_error",
     "refuse_entities",
+    "refuse_rich",
+    "photo_not_found",
 }
 
 
@@ -108,4 +110,6 @@ def refusal(fault: Fault, chat_type: str, now: float) -> ApiError:
         ),
         "server_error": ApiError(500, "Internal Server Error"),
         "refuse_entities": refuse('can\'t parse entities: Unsupported start tag "fault" at byte offset 0'),
+        "refuse_rich": refuse("RICH_MESSAGE_INVALID"),
+        "photo_not_found": refuse("failed to get HTTP URL content"),
     }[fault.kind]

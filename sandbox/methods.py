@@ -25,6 +25,7 @@ sendPhoto(business_connection_id: String, chat_id!: Integer | String, message_th
 sendDocument(business_connection_id: String, chat_id!: Integer | String, message_thread_id: Integer, direct_messages_topic_id: Integer, document!: InputFile | String, thumbnail: InputFile | String, caption: String, parse_mode: String, caption_entities: Array of MessageEntity, disable_content_type_detection: Boolean, disable_notification: Boolean, protect_content: Boolean, allow_paid_broadcast: Boolean, message_effect_id: String, suggested_post_parameters: SuggestedPostParameters, reply_parameters: ReplyParameters, reply_markup: InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | ForceReply)
 sendMediaGroup(business_connection_id: String, chat_id!: Integer | String, message_thread_id: Integer, direct_messages_topic_id: Integer, media!: Array of InputMediaAudio | Array of InputMediaDocument | Array of InputMediaLivePhoto | Array of InputMediaPhoto | Array of InputMediaVideo, disable_notification: Boolean, protect_content: Boolean, allow_paid_broadcast: Boolean, message_effect_id: String, reply_parameters: ReplyParameters)
 sendChatAction(business_connection_id: String, chat_id!: Integer | String, message_thread_id: Integer, action!: String)
+sendRichMessage(business_connection_id: String, chat_id!: Integer | String, message_thread_id: Integer, direct_messages_topic_id: Integer, rich_message!: InputRichMessage, disable_notification: Boolean, protect_content: Boolean, allow_paid_broadcast: Boolean, message_effect_id: String, suggested_post_parameters: SuggestedPostParameters, reply_parameters: ReplyParameters, reply_markup: InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | ForceReply)
 sendMessageDraft(chat_id!: Integer, message_thread_id: Integer, draft_id!: Integer, text: String, parse_mode: String, entities: Array of MessageEntity)
 editMessageText(business_connection_id: String, chat_id: Integer | String, message_id: Integer, inline_message_id: String, text: String, parse_mode: String, entities: Array of MessageEntity, link_preview_options: LinkPreviewOptions, rich_message: InputRichMessage, reply_markup: InlineKeyboardMarkup)
 editMessageCaption(business_connection_id: String, chat_id: Integer | String, message_id: Integer, inline_message_id: String, caption: String, parse_mode: String, caption_entities: Array of MessageEntity, show_caption_above_media: Boolean, reply_markup: InlineKeyboardMarkup)
@@ -111,6 +112,7 @@ ChatAdministratorRights(is_anonymous!: Boolean, can_manage_chat!: Boolean, can_d
 InlineQueryResultsButton(text!: String, web_app: WebAppInfo, start_parameter: String)
 InlineQueryResultArticle(type!: String, id!: String, title!: String, input_message_content!: InputMessageContent, reply_markup: InlineKeyboardMarkup, url: String, description: String, thumbnail_url: String, thumbnail_width: Integer, thumbnail_height: Integer)
 InlineQueryResultPhoto(type!: String, id!: String, photo_url!: String, thumbnail_url!: String, photo_width: Integer, photo_height: Integer, title: String, description: String, caption: String, parse_mode: String, caption_entities: Array of MessageEntity, show_caption_above_media: Boolean, reply_markup: InlineKeyboardMarkup, input_message_content: InputMessageContent)
+InputRichMessage(html: String, markdown: String, is_rtl: Boolean, skip_entity_detection: Boolean)
 InputTextMessageContent(message_text!: String, parse_mode: String, entities: Array of MessageEntity, link_preview_options: LinkPreviewOptions)
 """
 
@@ -142,7 +144,7 @@ UNIONS: dict[str, dict[str, str]] = {
 }
 
 # Objects that are only looked at from outside: news bots hardly send them, and each has a dozen kinds.
-OPAQUE = frozenset({"InlineQueryResult", "InputMessageContent", "InputRichMessage"})
+OPAQUE = frozenset({"InlineQueryResult", "InputMessageContent"})
 
 
 @dataclass(frozen=True, slots=True)

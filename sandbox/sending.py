@@ -10,6 +10,7 @@ from sandbox.formatting import caption, format_text, message_text
 from sandbox.keyboards import check_markup
 from sandbox.media import document, photo
 from sandbox.records import Chat, Stored
+from sandbox.rich import rich_message
 
 ACTIONS = frozenset(
     [
@@ -33,6 +34,7 @@ ACTIONS = frozenset(
 _ALBUM = range(2, 11)
 _CONTENT = [
     "text",
+    "rich_message",
     "entities",
     "link_preview_options",
     "photo",
@@ -51,6 +53,20 @@ def send_message(call: Call) -> Any:
     """sendMessage."""
     chat = writable(call)
     return _send(call, chat, message_text(call, chat.type))
+
+
+def send_rich_message(call: Call) -> Any:
+    """sendRichMessage, without media but photos by address."""
+    return _send(call, writable(call), rich(call))
+
+
+def rich(call: Call) -> dict[str, Any]:
+    """Field `rich_message` of a message."""
+
+    def kept(address: str) -> dict[str, Any]:
+        return photo(call.world, call.files, address, "photo")
+
+    return {"rich_message": rich_message(call.args["rich_message"], kept)}
 
 
 def send_photo(call: Call) -> Any:

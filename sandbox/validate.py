@@ -36,6 +36,7 @@ _MISSING = {
     "action": "wrong parameter action in request",
     "file_id": "file_id not specified",
     "media": "there is no media in the request",
+    "rich_message": "rich message must be non-empty",
 }
 
 # What JSON of a parameter can't be read as.
@@ -49,6 +50,7 @@ _NAMES = {
     "scope": "BotCommandScope JSON object",
     "menu_button": "menu button JSON object",
     "media": "media JSON object",
+    "rich_message": "rich message JSON object",
     "allowed_updates": "allowed updates JSON object",
 }
 

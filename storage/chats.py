@@ -117,6 +117,12 @@ async def set_layout(tx: Connection, destination_id: int, layout: Layout) -> Non
     await tx.execute(update(_places).where(_places.c.id == destination_id).values(layout=layout))
 
 
+async def refuse_rich(tx: Connection, destination_id: int) -> None:
+    """Telegram took no rich message there: classic ones from now on, until the chat wishes otherwise."""
+    wished = (_places.c.id == destination_id, _places.c.layout == Layout.RICH)
+    await tx.execute(update(_places).where(*wished).values(layout=Layout.REFUSED))
+
+
 async def _update_chat(tx: Connection, bot_id: int, chat_id: int, /, **values: Any) -> None:
     await tx.execute(update(_chats).where(_chat_is(bot_id, chat_id)).values(**values))
 

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import Row, Select, bindparam, case, func, literal_column, select
 
 from storage.database import Connection
 from storage.editions import keyboard_of
 from storage.records import ChatKind, ChatState, DeliveryState, EditionPart, Lane, QuietHours
 from storage.schema import chat, delivery, delivery_part, destination, edition, edition_part, sent_copy
+
+# Rich messages are for those who chose them, and not where this one was refused.
+_RICH = (destination.c.layout == literal_column("'rich'")) & ~delivery.c.classic
 
 KEPT = "kept"  # a manner: the copy is edited, since Telegram deletes it no more
 
@@ -92,6 +95,7 @@ def claims_query() -> Select[Any]:
             edition.c.expires_at,
             edition.c.amends,
             edition_part.c.text,
+            case((_RICH, edition_part.c.rich)).label("rich"),
             edition_part.c.keyboard,
             edition_part.c.revision,
             edition_part.c.gone,
@@ -172,7 +176,7 @@ def _claim(row: Row[Any], copy: Row[Any] | None) -> Claim:
         chat_state=ChatState(row.chat_state),
         gone_reason=row.gone_reason,
         retry_at=row.retry_at,
-        message=EditionPart(row.next_part, row.text, keyboard_of(row.keyboard), gone=row.gone),
+        message=EditionPart(row.next_part, row.text, keyboard_of(row.keyboard), gone=row.gone, rich=row.rich),
         revision=row.revision,
         copy=None if copy is None else _copy(row, copy),
         manner=None if copy is None else copy.manner,

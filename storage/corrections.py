@@ -201,7 +201,8 @@ async def rewrite(tx: Connection, edition_id: int, revision: int, parts: Sequenc
         changed = update(edition_part).where(
             edition_part.c.edition_id == edition_id, edition_part.c.number == part.number
         )
-        await tx.execute(changed.values(text=part.text, keyboard=part.keyboard, gone=part.gone, revision=revision))
+        new = {"text": part.text, "keyboard": part.keyboard, "gone": part.gone, "rich": part.rich}
+        await tx.execute(changed.values(new | {"revision": revision}))
     await tx.execute(update(edition).where(edition.c.id == edition_id).values(revision=revision))
 
 
@@ -291,8 +292,10 @@ KINDS = {CorrectionKind.CORRECTION: EditionKind.CORRECTION, CorrectionKind.KILL:
 
 async def _parts(tx: Connection, ids: Collection[int]) -> dict[int, list[EditionPart]]:
     articles: dict[tuple[int, int], list[int]] = {}
-    held = select(edition_article).where(edition_article.c.edition_id.in_(ids)).order_by(edition_article.c.article_id)
-    for row in await tx.execute(held):
+    holding = (
+        select(edition_article).where(edition_article.c.edition_id.in_(ids)).order_by(edition_article.c.article_id)
+    )
+    for row in await tx.execute(holding):
         articles.setdefault((row.edition_id, row.number), []).append(row.article_id)
     rows = await tx.execute(
         select(edition_part)
@@ -302,9 +305,8 @@ async def _parts(tx: Connection, ids: Collection[int]) -> dict[int, list[Edition
     found: dict[int, list[EditionPart]] = {}
     for row in rows:
         keyboard = tuple(tuple((label, data) for label, data in line) for line in row.keyboard)
-        part = EditionPart(
-            row.number, row.text, keyboard, tuple(articles.get((row.edition_id, row.number), ())), row.gone
-        )
+        held = tuple(articles.get((row.edition_id, row.number), ()))
+        part = EditionPart(row.number, row.text, keyboard, held, row.gone, rich=row.rich)
         found.setdefault(row.edition_id, []).append(part)
     return found
 

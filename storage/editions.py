@@ -417,6 +417,7 @@ async def _add_parts(tx: Connection, edition_id: int, parts: Sequence[EditionPar
                 "keyboard": part.keyboard,
                 "gone": part.gone,
                 "message_id": part.message_id,
+                "rich": part.rich,
             }
             for part in parts
         ],
@@ -442,7 +443,14 @@ async def _parts(tx: Connection, edition_id: int) -> tuple[EditionPart, ...]:
         select(edition_part).where(edition_part.c.edition_id == edition_id).order_by(edition_part.c.number)
     )
     return tuple(
-        EditionPart(row.number, row.text, keyboard_of(row.keyboard), tuple(articles.get(row.number, ())), row.gone)
+        EditionPart(
+            row.number,
+            row.text,
+            keyboard_of(row.keyboard),
+            tuple(articles.get(row.number, ())),
+            row.gone,
+            rich=row.rich,
+        )
         for row in rows
     )
 

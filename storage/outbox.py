@@ -270,6 +270,7 @@ async def requeue(
     *,
     reason: str,
     plain: bool = False,
+    classic: bool = False,
     doubt: bool = False,
     tried: bool = True,
 ) -> None:
@@ -279,6 +280,7 @@ async def requeue(
     """
     values: dict[str, Any] = {"state": DeliveryState.QUEUED, "not_before": until, "reason": reason}
     values |= {"plain": True} if plain else {}
+    values |= {"classic": True} if classic else {}
     values |= {"doubts": delivery.c.doubts + 1} if doubt else {}
     values |= {} if tried else {"attempts": delivery.c.attempts - 1}
     await tx.execute(_this(claim).values(**values))

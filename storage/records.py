@@ -391,7 +391,7 @@ class EditionPart:
 
     `gone`: a kill left nothing of it but the notice in `text`; its copies are deleted where Telegram lets us.
     `layout`: of what it was composed, JSON (delivery.compose), to compose it again. `message_id`: of the one message
-    that it replaces, where that is a reply.
+    that it replaces, where that is a reply. `rich`: JSON of the InputRichMessage for those who chose that layout.
     """
 
     number: int
@@ -401,6 +401,7 @@ class EditionPart:
     gone: bool = False
     layout: dict[str, Any] | None = field(default=None, compare=False, repr=False)
     message_id: int | None = None
+    rich: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

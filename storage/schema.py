@@ -505,7 +505,7 @@ edition_part = Table(
     Column("revision", BigInteger, nullable=False, server_default="0"),  # last correction that changed it
     Column("gone", Boolean, nullable=False, server_default=text("false")),  # nothing is left in it: delete copies
     Column("message_id", BigInteger),  # of the one message that it replaces, where the edition amends replies
-    Column("rich", Text),  # HTML of the rich message
+    Column("rich", Text),  # JSON of an InputRichMessage
 )
 
 edition_article = Table(

@@ -11,8 +11,13 @@ from bot.commands.follow import digest_line, paused
 from bot.registry import Command, Press
 from delivery import render
 from storage import chats, schedules, subscriptions
-from storage.records import ChatState, Destination, Mode, QuietHours
+from storage.records import ChatState, Destination, Layout, Mode, QuietHours
 
+LAYOUTS = {
+    Layout.CLASSIC: "🖼 Layout: plain",
+    Layout.RICH: "🖼 Layout: rich, with headings, a photo and summaries that unfold. Old apps may not show it",
+    Layout.REFUSED: "🖼 Layout: plain. You wished rich messages; Telegram did not take one here",
+}
 LENGTHS = (3, 5, 10, 15)
 YEAR = 365
 
@@ -39,6 +44,7 @@ async def settings(ask: Ask) -> Reply:
         f"🌍 Time zone: {render.escape(zone)}",
         f"🔢 A digest has up to {ask.destination.digest_length} stories of each topic",
         _nothing_told(ask.destination),
+        LAYOUTS[ask.destination.layout],
         f"🌙 Quiet hours: {_quiet_told(ask.destination.quiet)}",
         *paused(ask)[:1],
     ]
@@ -65,6 +71,7 @@ def _buttons(place: Destination) -> Keyboard:
         (("📋 Topics", "pick:0"), ("🕗 Digest times", "digest:settings")),
         (("🌍 Time zone", "zones"), ("🌙 Quiet hours", "nights")),
         (("🔇 Pause", "hush"), nothing),
+        (_layout_button(place.layout),),
         *(tuple(lengths[start : start + 2]) for start in range(0, len(lengths), 2)),
         (("🔒 Privacy", "privacy"),),
     )
@@ -85,6 +92,18 @@ async def set_empty(ask: Ask) -> Reply:
     async with ask.db.begin() as tx:
         await chats.set_says_nothing(tx, ask.destination.id, wished=wished)
     return await settings(replace(ask, destination=replace(ask.destination, says_nothing=wished)))
+
+
+def _layout_button(now: Layout) -> Button:
+    return ("🖼 Plain layout", "layout:classic") if now is Layout.RICH else ("🖼 Rich layout", "layout:rich")
+
+
+async def set_layout(ask: Ask) -> Reply:
+    """`rich` or `classic`."""
+    wished = Layout.RICH if ask.args == "rich" else Layout.CLASSIC
+    async with ask.db.begin() as tx:
+        await chats.set_layout(tx, ask.destination.id, wished)
+    return await settings(replace(ask, destination=replace(ask.destination, layout=wished)))
 
 
 async def privacy(ask: Ask) -> Reply:
@@ -145,6 +164,7 @@ COMMANDS = (
 PRESSES = (
     Press("size", set_length, who=Who.CHAT),
     Press("empty", set_empty, who=Who.CHAT),
+    Press("layout", set_layout, who=Who.CHAT),
     Press("privacy", privacy),
     Press("forget", forget_answer, who=Who.CHAT),
 )

@@ -4,6 +4,7 @@ import { api } from "./api.js";
 import { h, icon, iconButton } from "./dom.js";
 import { renderText } from "./entities.js";
 import { inlineKeyboard } from "./keyboards.js";
+import { richBody } from "./rich.js";
 import { attachmentName, fileSize, fullTime, initials, personName, preview, senderName, serviceText, timeOf } from "./text.js";
 
 export function avatar(name, id, kind) {
@@ -53,6 +54,7 @@ function messageBody(message, view, context) {
     view.topic ? h("div", { class: "topic", dir: "auto" }, view.topic) : null,
     quote(message, context),
     attachment(message),
+    message.rich_message ? richBody(message.rich_message, context) : null,
     text ? h("div", { class: "text", dir: "auto" }, h("span", { class: "words" }, renderText(text, entities, context)), meta(message)) : meta(message),
   ];
   const box = h("div", { class: "bubble" }, ...parts.filter(Boolean));

@@ -54,7 +54,9 @@ export function renderText(text, entities, context) {
 
 function renderNodes(text, nodes, context) {
   return nodes.map((node, index) => {
-    if (node.entity) return renderEntity(text, node, context);
+    if (node.entity) {
+      return renderEntity(node.entity, text.slice(node.start, node.end), renderNodes(text, node.children, context), context);
+    }
     const afterBlock = index > 0 && BLOCKS.has(nodes[index - 1].entity?.type);
     const raw = text.slice(node.start, node.end);
     // A block already breaks the line: the newline that ends it would show as an empty one.
@@ -62,10 +64,8 @@ function renderNodes(text, nodes, context) {
   });
 }
 
-function renderEntity(text, node, context) {
-  const { entity } = node;
-  const raw = text.slice(node.start, node.end);
-  const children = renderNodes(text, node.children, context);
+/** One entity around `children`; `raw` is its text. */
+export function renderEntity(entity, raw, children, context) {
   if (TAGS[entity.type]) return h(TAGS[entity.type], {}, ...children);
   const make = MAKERS[entity.type];
   return make ? make({ entity, raw, children, context }) : h("span", { class: `entity-${entity.type}` }, ...children);

@@ -108,11 +108,25 @@ export function attachmentName(message) {
 export function preview(message) {
   const service = serviceText(message);
   if (service) return service;
-  const words = (message.text ?? message.caption ?? "").slice(0, 300);
+  const words = (message.text ?? message.caption ?? richText(message)).slice(0, 300);
   const hidden = hideSpoilers(words, message.entities ?? message.caption_entities ?? []);
   const line = hidden.replace(/\s+/g, " ").trim();
   const attachment = attachmentName(message);
   return [attachment, line].filter(Boolean).join(": ") || "Message";
+}
+
+const richText = (message) => (message.rich_message?.blocks ?? []).map(blockWords).filter(Boolean).join(" ");
+
+function blockWords(block) {
+  const own = [block.text, block.summary, block.caption?.text].filter(Boolean).map(plainRich);
+  const inner = [...(block.blocks ?? []), ...(block.items ?? []).flatMap((item) => item.blocks)].map(blockWords);
+  return [...own, ...inner].filter(Boolean).join(" ");
+}
+
+/** The words of a RichText: a string, an array, or an object of one kind around a text. */
+export function plainRich(text) {
+  if (typeof text === "string") return text;
+  return Array.isArray(text) ? text.map(plainRich).join("") : plainRich(text.text);
 }
 
 function hideSpoilers(text, entities) {

@@ -11,7 +11,7 @@ from bot.commands.build import build
 from bot.router import Router
 from storage import chats, personal, schedules, subscriptions
 from storage.database import Database
-from storage.records import ArticleStatus, Chat, Destination, Mode, QuietHours, ScheduleEntry
+from storage.records import ArticleStatus, Chat, Destination, Layout, Mode, QuietHours, ScheduleEntry
 from storage.slots import EVERY_DAY
 from tests.bot.desk_rig import GROUP, OWNER, READER, Newsroom, bring, newsroom
 
@@ -315,6 +315,20 @@ async def test_settings_say_whether_an_empty_digest_comes(both: Newsroom) -> Non
     assert (await _place(both))[1].says_nothing
     await both.press(READER, said, "Send none")
     assert not (await _place(both))[1].says_nothing
+
+
+async def test_a_rich_layout_is_chosen_and_left(both: Newsroom) -> None:
+    (said,) = await both.say(READER, "/settings")
+    assert "Layout: plain" in said.text
+    said, _, _ = await both.press(READER, said, "Rich layout")
+    assert (await _place(both))[1].layout is Layout.RICH
+    async with both.db.begin() as tx:
+        await chats.refuse_rich(tx, (await _place(both))[1].id)
+    (said,) = await both.say(READER, "/settings")
+    assert "Telegram did not take one here" in said.text
+    said, _, _ = await both.press(READER, said, "Rich layout")
+    await both.press(READER, said, "Plain layout")
+    assert (await _place(both))[1].layout is Layout.CLASSIC
 
 
 async def test_being_quiet_for_a_while(room: Newsroom) -> None:
