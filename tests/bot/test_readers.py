@@ -321,9 +321,10 @@ async def test_a_rich_layout_is_chosen_and_left(both: Newsroom) -> None:
     (said,) = await both.say(READER, "/settings")
     assert "Layout: plain" in said.text
     said, _, _ = await both.press(READER, said, "Rich layout")
-    assert (await _place(both))[1].layout is Layout.RICH
+    _, place = await _place(both)
+    assert place.layout is Layout.RICH
     async with both.db.begin() as tx:
-        await chats.refuse_rich(tx, (await _place(both))[1].id)
+        await chats.refuse_rich(tx, place.id)
     (said,) = await both.say(READER, "/settings")
     assert "Telegram did not take one here" in said.text
     said, _, _ = await both.press(READER, said, "Rich layout")
