@@ -36,23 +36,31 @@ EXAMPLES = 5
 
 def refiled(standing: Standing, filed: Mapping[int, float]) -> dict[int, float]:
     """The topics that an article has, where the rules say `filed`: editors' word comes first. Pure."""
-    out = {key for key, stays in standing.by_hand.items() if not stays}
-    found = {key: value for key, value in filed.items() if key not in out}
-    kept = {key: standing.topics.get(key, by_hand.SALIENCE) for key, stays in standing.by_hand.items() if stays}
-    return {**kept, **found}
+    return by_hand.decided(filed, standing.by_hand, standing.topics)
 
 
-def file_all(rules: tuple[Topic, ...], given: Sequence[Text]) -> list[Filed]:
-    """Pure and slow (some tenths of a millisecond each)."""
-    return [file(rules, one.headline, one.paragraphs, one.dateline) for one in given]
+Filing = Callable[[tuple[Topic, ...], str, Sequence[str], str | None], Filed]
+
+
+def file_all(rules: tuple[Topic, ...], given: Sequence[Text], filing: Filing = file) -> list[Filed | None]:
+    """Slow (some tenths of a millisecond each). None for an article that can't be filed: it stops no other."""
+    return [_file_one(rules, one, filing) for one in given]
+
+
+def _file_one(rules: tuple[Topic, ...], one: Text, filing: Filing) -> Filed | None:
+    try:
+        return filing(rules, one.headline, one.paragraphs, one.dateline)
+    except Exception:  # one bad article stops no other
+        log.exception("article_not_filed", article_id=one.article_id)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Articles as they were when they were read, filed by these rules."""
+    """Articles as they were when they were read, filed by these rules; None: as they are filed already."""
 
     rules: tuple[Topic, ...]
-    articles: tuple[tuple[Text, Filed], ...]
+    articles: tuple[tuple[Text, Filed | None], ...]
 
 
 class _HeldError(Exception):
@@ -70,8 +78,9 @@ class Retagger:
         chunk: int = CHUNK,
         slice_s: float = SLICE_S,
         rest: float = REST,
+        filing: Filing = file,
     ) -> None:
-        self._db, self._clock = db, clock
+        self._db, self._clock, self._filing = db, clock, filing
         self._chunk, self._slice_s, self._rest = chunk, slice_s, rest
         self._worker = uuid4().hex
 
@@ -120,7 +129,7 @@ class Retagger:
         async with self._db.read() as tx:
             given = await refiling.texts(tx, before_id=found.before_id, limit=self._chunk)
             rules = tuple(await topics.all_topics(tx))
-        filed = await asyncio.to_thread(file_all, rules, given)
+        filed = await asyncio.to_thread(file_all, rules, given, self._filing)
         return Read(rules, tuple(zip(given, filed, strict=True)))
 
     async def write(self, found: Retag, read: Read) -> Retag | None:
@@ -145,33 +154,37 @@ class Retagger:
         standing = await refiling.standing(tx, [text.article_id for text, _ in read.articles], hold=True)
         if len(standing) < len(read.articles):
             raise _HeldError
-        present = await _as_they_are(tx, read, standing)
+        present = await _as_they_are(tx, read, standing, self._filing)
         changes = [
             Refiled(text.article_id, at := standing[text.article_id], refiled(at, filed.topics))
             for text, filed in present
+            if filed is not None
         ]
-        after = _after(found, present[-1][0].article_id, changes)
+        after = _after(found, [text.article_id for text, _ in present], changes)
         if not await retags.advance(tx, found, after, self._clock()):
             return None
         await refiling.put(tx, changes)
         by = await taggings.tagger_id(tx, found.revision, MODELS, self._clock())
-        await taggings.put(tx, [Tagging(text.article_id, by, filed.evidence) for text, filed in present])
+        await taggings.put(tx, [Tagging(text.article_id, by, filed.evidence) for text, filed in present if filed])
         return after
 
 
-async def _as_they_are(tx: Connection, read: Read, standing: Mapping[int, Standing]) -> list[tuple[Text, Filed]]:
+async def _as_they_are(
+    tx: Connection, read: Read, standing: Mapping[int, Standing], filing: Filing
+) -> list[tuple[Text, Filed | None]]:
     """What has been renewed since it was read is read again: a few, if any."""
     changed = [text.article_id for text, _ in read.articles if text.version != standing[text.article_id].version]
     anew = await refiling.texts_of(tx, changed) if changed else []
-    again = {text.article_id: (text, filed) for text, filed in zip(anew, file_all(read.rules, anew), strict=True)}
+    filed_anew = zip(anew, file_all(read.rules, anew, filing), strict=True)
+    again = {text.article_id: (text, filed) for text, filed in filed_anew}
     return [again.get(text.article_id, (text, filed)) for text, filed in read.articles]
 
 
-def _after(found: Retag, before_id: int, changes: Sequence[Refiled]) -> Retag:
+def _after(found: Retag, ids: Sequence[int], changes: Sequence[Refiled]) -> Retag:
     return replace(
         found,
-        before_id=before_id,
-        done=found.done + len(changes),
+        before_id=ids[-1],
+        done=found.done + len(ids),
         gained=found.gained + sum(len(one.gained) for one in changes),
         lost=found.lost + sum(len(one.lost) for one in changes),
     )
@@ -228,7 +241,7 @@ async def dry_run(db: Database, rules: Sequence[Topic], *, limit: int = LOOKED_A
         if not given:
             break
         for text, filed in zip(given, await asyncio.to_thread(file_all, rules, given), strict=True):
-            prevented += _compare(effects, text, standing[text.article_id], filed)
+            prevented += 0 if filed is None else _compare(effects, text, standing[text.article_id], filed)
         looked_at, before_id, oldest = looked_at + len(given), given[-1].article_id, given[-1]
     return DryRun(looked_at, total, effects, prevented, None if oldest is None else oldest.published_at)
 

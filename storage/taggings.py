@@ -6,13 +6,15 @@ rules (revision, counted by storage.topic_changes) + models ─→ tagger ─→
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.database import Connection, insert_into
 from storage.records import Evidence, Found
-from storage.schema import article_tagging, tagger, topic_change
+from storage.schema import article_tagging, retag, tagger, topic_change
 
 # Parts of an article, as they are stored: a letter a million times.
 _LETTERS = {"headline": "h", "dateline": "d", "lead": "l", "body": "b"}
@@ -44,20 +46,34 @@ class Tagged:
     evidence: Evidence
 
 
+# Built once: every article that comes in needs them.
+_REVISION = select(func.max(topic_change.c.revision))
+_TAGGER = select(tagger.c.id).where(tagger.c.revision == bindparam("number"), tagger.c.models == bindparam("named"))
+
+
 async def revision(tx: Connection) -> int:
     """Of the rules as they are; 0 while nobody changed them."""
-    return int(await tx.scalar(select(func.max(topic_change.c.revision))) or 0)
+    return int(await tx.scalar(_REVISION) or 0)
 
 
 async def tagger_id(tx: Connection, number: int, models: str, now: datetime) -> int:
     """The tagger of these rules and models, noted when it is first met."""
-    query = select(tagger.c.id).where(tagger.c.revision == number, tagger.c.models == models)
-    found = await tx.scalar(query)
+    which = {"number": number, "named": models}
+    found = await tx.scalar(_TAGGER, which)
     if found is None:
         new = insert_into(tx, tagger).values(revision=number, models=models, first_at=now)
         await tx.execute(new.on_conflict_do_nothing())
-        found = await tx.scalar(query)
+        found = await tx.scalar(_TAGGER, which)
     return int(found or 0)
+
+
+async def outdated(tx: Connection, models: str) -> bool:
+    """Were articles tagged by other models than these, and not all of them again since?"""
+    if await tx.scalar(select(tagger.c.id).where(tagger.c.models != models).limit(1)) is None:
+        return False
+    since = select(func.min(tagger.c.first_at)).where(tagger.c.models == models).scalar_subquery()
+    again = select(retag.c.id).where(or_(retag.c.ended_at.is_(None), retag.c.ended_at >= since)).limit(1)
+    return await tx.scalar(again) is None
 
 
 async def put(tx: Connection, given: Iterable[Tagging]) -> None:
@@ -67,9 +83,14 @@ async def put(tx: Connection, given: Iterable[Tagging]) -> None:
     ]
     if not rows:
         return
-    query = insert_into(tx, article_tagging)
+    await tx.execute(_put(tx.dialect.name), rows)
+
+
+@cache
+def _put(dialect: str) -> sqlite.Insert | postgresql.Insert:
+    query = sqlite.insert(article_tagging) if dialect == "sqlite" else postgresql.insert(article_tagging)
     changed = {"tagger_id": query.excluded.tagger_id, "evidence": query.excluded.evidence}
-    await tx.execute(query.on_conflict_do_update(index_elements=["article_id"], set_=changed), rows)
+    return query.on_conflict_do_update(index_elements=["article_id"], set_=changed)
 
 
 async def get(tx: Connection, article_id: int) -> Tagged | None:

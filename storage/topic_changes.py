@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 
 from storage import articles, retags, taggings, topics
 from storage.database import Connection
@@ -116,6 +116,11 @@ def _values(one: Topic) -> dict[str, Any]:
         "rule": topics.rule_json(one.rule),
         "parent_id": one.parent_id,
     }
+
+
+async def prune(tx: Connection, *, before: datetime) -> int:
+    """Drop drafts that nobody made until then. Returns how many."""
+    return (await tx.execute(delete(table).where(table.c.made_at.is_(None), table.c.drafted_at < before))).rowcount
 
 
 async def last_of(tx: Connection, topic_id: int) -> Change | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, select, update
 
-from storage import articles, near
+from storage import articles, by_hand, near
 from storage.database import Connection
 from storage.records import Article, ArticleDraft, ArticleStatus, NewArticle
 from storage.schema import article, article_version
@@ -68,9 +68,16 @@ async def renew(tx: Connection, known: Article, new: NewArticle, now: datetime) 
     await tx.execute(update(article).where(article.c.id == known.id).values(**values))
     before = ArticleDraft(known.headline, known.paragraphs, url=known.url if moved else None)
     await near.add_copy(tx, known.id, before, source_id=known.source_id, content_hash=str(old_hash), now=now)
-    await articles.put_topics(tx, known.id, new.topics)
+    await articles.put_topics(tx, known.id, await _topics(tx, known.id, new))
     found = await articles.get(tx, known.id)
     return found or known
+
+
+async def _topics(tx: Connection, article_id: int, new: NewArticle) -> dict[int, float]:
+    """What editors said of its topics stands, whatever it says now."""
+    words = (await by_hand.of(tx, [article_id])).get(article_id, {})
+    present = await articles.topics_of(tx, article_id) if words else {}
+    return by_hand.decided(new.topics, {key: word.filed for key, word in words.items()}, present)
 
 
 def _kept(known: Article, now: datetime) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from bot.registry import Answer, Command, Press
 from bot.topic_edit import TopicError
 from delivery import render
 from delivery.wording import when
-from storage import prompts, retags, topic_changes, topics
+from ingest.filing import MODELS
+from storage import prompts, retags, taggings, topic_changes, topics
 from storage.database import Connection
 from storage.records import Topic
 from storage.slots import zone_of
@@ -33,6 +34,7 @@ TYPE_NEW = (
     "Send the name of the new topic, such as <code>Space</code>. In another script with a short name for commands "
     "before it: <code>space: 우주</code>. Or /cancel."
 )
+OLD = "ℹ️ This release tags by other models than it did. The archive is as it was until you let it be tagged again."
 WAITED = "I waited ten minutes, then I stopped. Nothing is changed."
 
 
@@ -82,9 +84,10 @@ async def listing(ask: Ask, page: int, note: str = "") -> Reply:
         known = await topics.all_topics(tx)
         out = len(await topics.retired(tx))
         work = await retags.latest(tx)
+        old = await taggings.outdated(tx, MODELS)
     ordered = _as_a_tree(known)
     head = f"<b>⚙️ {len(known)} topics</b>\nTap one to see its names and its rule, and to change them."
-    going_on = topic_words.retagging(work) if work is not None and work.ended_at is None else ""
+    going_on = topic_words.retagging(work) if work is not None and work.ended_at is None else OLD if old else ""
     buttons: list[Button] = [(label, f"d-tp:{topic_id}") for label, topic_id in ordered]
     shown = buttons[page * pages.TOPICS_A_PAGE : (page + 1) * pages.TOPICS_A_PAGE]
     more: tuple[Button, ...] = ((f"🗑 Retired ({out})", "d-tpz"),) if out else ()

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select, text
 
 from ingest.desk import Arrival, Desk
+from ingest.filing import MODELS, Filed, file
 from ingest.retag import Retagger, dry_run, refiled
 from storage import articles, by_hand, decisions, retags, taggings, topic_changes, topics
 from storage.database import Database
@@ -394,6 +395,58 @@ async def test_ingest_goes_on_while_the_archive_is_tagged(db: Database) -> None:
     assert set(await filed(db, *before, *during)) == {("korea",)}
     async with db.read() as tx:
         assert len((await tx.execute(select(article_tagging.c.article_id))).all()) == 24
+
+
+async def test_an_article_that_cant_be_filed_stops_no_other(db: Database) -> None:
+    bad, *good = await bring(db, 4)
+    made = await change(db, "korea", strong=("Pyongyang",))
+
+    def filing(rules: tuple[Topic, ...], headline: str, paragraphs: Sequence[str], dateline: str | None) -> Filed:
+        if headline.endswith(" 0"):
+            raise ValueError("a bad article")
+        return file(rules, headline, paragraphs, dateline)
+
+    worker = Retagger(db, clock=lambda: NOON, chunk=3, rest=0.0, slice_s=60.0, filing=filing)
+    assert await worker.work() == 4
+    assert (await state(db, made.retag_id)).gained == 3
+    assert await filed(db, bad, *good) == [(), ("korea",), ("korea",), ("korea",)]
+
+
+async def test_other_models_leave_the_archive_behind_until_it_is_tagged_again(db: Database) -> None:
+    async with db.begin() as tx:
+        assert not await taggings.outdated(tx, MODELS)
+        await taggings.tagger_id(tx, 0, "of a release before", NOON - timedelta(days=9))
+    await bring(db, 2)
+    async with db.begin() as tx:
+        assert await taggings.outdated(tx, MODELS)
+        retag_id = await retags.ask(tx, by=None, now=NOON)
+        assert not await taggings.outdated(tx, MODELS)
+    await run(db, retag_id)
+    async with db.begin() as tx:
+        assert not await taggings.outdated(tx, MODELS)
+
+
+async def test_a_draft_that_nobody_makes_is_dropped(db: Database) -> None:
+    before = await topic(db, "korea")
+    made = await change(db, "korea", strong=("Busan",))
+    async with db.begin() as tx:
+        left = await topic_changes.draft(tx, before, replace(before, name="Other"), bot_id=1, by=7, now=NOON)
+        assert await topic_changes.prune(tx, before=NOON + timedelta(hours=1)) == 1
+        assert await topic_changes.get(tx, left) is None
+        assert await topic_changes.get(tx, made.change.id) is not None
+
+
+async def test_what_an_editor_named_stays_in_a_later_version(db: Database) -> None:
+    desk, url = Desk(db, monotonic=lambda: 0.0), "https://e.org/named"
+    draft = ArticleDraft("Seoul opens bridge", ("Seoul opens bridge, it was said.", BODY), url=url)
+    first = await desk.take(draft, kind=SourceKind.FILE, trusted=True, now=NOON)
+    korea = await topic(db, "korea")
+    async with db.begin() as tx:
+        await by_hand.file(tx, first.article.id, lambda present: present, named={korea.id}, by=7, now=NOON)
+    longer = ArticleDraft("A bridge opens", ("A bridge opens, it was said.", BODY, "More of it."), url=url)
+    second = await desk.take(longer, kind=SourceKind.FILE, trusted=True, now=NOON)
+    assert second.renewed
+    assert second.article.topics == ("korea",)
 
 
 async def test_a_version_of_its_source_takes_its_tagging_along(db: Database) -> None:
