@@ -20,7 +20,7 @@ from bot import stored, terminal
 from config.settings import Settings
 from storage import migrate
 from storage.database import Database
-from storage.errors import StorageError
+from storage.errors import StorageError, cause
 
 T = TypeVar("T")
 BENCHMARKS = (
@@ -67,7 +67,7 @@ def _call(work: Callable[[Database], Awaitable[T]], *, direct: bool = False) -> 
         with stored.explained():
             return terminal.run(_with_database(url, work))
     except OSError as error:
-        raise terminal.fail(f"The database can't be reached: {stored.cause(error)}. Check DATABASE_URL.") from None
+        raise terminal.fail(f"The database can't be reached: {cause(error)}. Check DATABASE_URL.") from None
 
 
 @db.command()
@@ -155,7 +155,7 @@ def _database_health(settings: Settings) -> Finding:
     except StorageError as error:
         return Finding("Database", settings.on_sqlite and "is empty" in str(error), str(error))
     except (SQLAlchemyError, OSError) as error:
-        return Finding("Database", False, f"can't be reached: {stored.cause(error)}")
+        return Finding("Database", False, f"can't be reached: {cause(error)}")
     return Finding("Database", True, f"answers, schema {migrate.head()}")
 
 

@@ -27,6 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.receive import backoff, ended, pause
 from storage.database import Database, session
+from storage.errors import cause
 
 log = structlog.get_logger(__name__)
 
@@ -87,7 +88,7 @@ class Jobs:
             except (psycopg.Error, PgqException, SQLAlchemyError, OSError) as error:
                 long = asyncio.get_running_loop().time() - begun > HEARTBEAT.total_seconds()
                 failures = 1 if long else failures + 1
-                log.warning("jobs_interrupted", error=type(error).__name__, failures=failures)
+                log.warning("jobs_interrupted", error=type(error).__name__, cause=cause(error), failures=failures)
                 await pause(stop, backoff(failures))
 
     async def _run(self, stop: asyncio.Event) -> None:

@@ -11,6 +11,7 @@ import structlog
 
 from bot.receive import backoff, pause, until
 from storage.database import session
+from storage.errors import cause
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +29,9 @@ async def listen(url: str, channel: str, hear: Callable[[str], None], stop: asyn
             await until(stop, _hear_all(url, channel, hear, listening))
         except (psycopg.Error, OSError) as error:
             failures += 1
-            log.warning("listening_failed", channel=channel, error=type(error).__name__, failures=failures)
+            log.warning(
+                "listening_failed", channel=channel, error=type(error).__name__, cause=cause(error), failures=failures
+            )
             await pause(stop, backoff(failures))
 
 

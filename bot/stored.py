@@ -9,7 +9,7 @@ from bot.terminal import fail
 from config.settings import Settings
 from storage import migrate
 from storage.database import Database
-from storage.errors import StorageError
+from storage.errors import StorageError, cause
 
 
 @asynccontextmanager
@@ -35,8 +35,3 @@ def explained() -> Iterator[None]:
         raise fail(str(error)) from None
     except SQLAlchemyError as error:
         raise fail(f"The database can't be reached: {cause(error)}. Check DATABASE_URL.") from None
-
-
-def cause(error: Exception) -> str:
-    """The driver's own words: SQLAlchemy's add the statement, and its parameters."""
-    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]

@@ -9,6 +9,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy.exc import SQLAlchemyError
 
+from storage.errors import cause
+
 log = structlog.get_logger(__name__)
 
 # A late tick is run however late: APScheduler's own default skips it after one second.
@@ -72,6 +74,6 @@ async def _work(name: str, tick: Tick, stop: asyncio.Event) -> None:
             if not await tick.work():
                 break
     except (SQLAlchemyError, OSError) as error:
-        log.warning("tick_failed", tick=name, error=type(error).__name__)
+        log.warning("tick_failed", tick=name, error=type(error).__name__, cause=cause(error))
     except Exception:
         log.exception("tick_broke", tick=name)

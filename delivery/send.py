@@ -33,6 +33,7 @@ from delivery.trouble import Floods, Trouble
 from storage import marks, outbox, quiet
 from storage.claims import Claim
 from storage.database import Database
+from storage.errors import cause
 
 log = structlog.get_logger()
 
@@ -107,7 +108,7 @@ class Sender:
                     if lease is not None:
                         await self._lead(lease, stop)
             except DATABASE_ERRORS as error:
-                log.warning("sender_waits_for_database", error=type(error).__name__)
+                log.warning("sender_waits_for_database", error=type(error).__name__, cause=cause(error))
                 await self._pause(IDLE_SECONDS)
 
     async def _lead(self, lease: Lease, stop: asyncio.Event) -> None:
@@ -153,7 +154,7 @@ class Sender:
                 log.warning("sender_superseded", epoch=lease.epoch)
                 lease.lost.set()
             except DATABASE_ERRORS as error:
-                log.warning("sender_waits_for_database", error=type(error).__name__)
+                log.warning("sender_waits_for_database", error=type(error).__name__, cause=cause(error))
                 await self._pause(IDLE_SECONDS)
                 self._unsure = True
 

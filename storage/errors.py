@@ -31,3 +31,8 @@ class StaleEditionError(Exception):
 
 class StaleScheduleError(Exception):
     """A destination's schedule was changed between reading what is due and dealing with it: read it again."""
+
+
+def cause(error: Exception) -> str:
+    """The driver's own words: SQLAlchemy's add the statement, and its parameters."""
+    return (str(getattr(error, "orig", None) or error).strip() or type(error).__name__).splitlines()[0]
