@@ -36,10 +36,10 @@ from summarizer.words import tokens
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 NEWS = ("summaries/cnndm_val.dev.jsonl", "summaries/cnndm_train100.dev.jsonl")
 WARM = 2 * TOGETHER
-SENTENCES, LEAST_CHARACTERS = 3, 400
+COUNT, SENTENCES, LEAST_CHARACTERS = 320, 3, 400
 
 
-def run(count: int = 320, data: Path = DATA, postgres: str | None = None) -> dict[str, Any]:
+def run(count: int = COUNT, data: Path = DATA, postgres: str | None = None) -> dict[str, Any]:
     texts = list(itertools.islice(_texts(data), count + WARM))
     with places(postgres) as at:
         found = [asyncio.run(_stored(at, kind, texts)) for kind in at.kinds]

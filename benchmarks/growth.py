@@ -16,7 +16,6 @@ import resource
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -25,10 +24,11 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from benchmarks import archive, kept
 from benchmarks.archive import Texts
+from benchmarks.clocks import Clock, Spent
 from ingest.desk import Arrival, Desk, Prepared, Taken
 from ingest.run import TOGETHER
 from ingest.stories import Traits, pack
@@ -40,14 +40,6 @@ SIZES = (1_000, 10_000)
 WARM, GROUPS = 3, 20
 RECENT = timedelta(days=30)
 SHINGLES, TERMS = 32, 12
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Milliseconds an article."""
-
-    cpu: float
-    wall: float
 
 
 def run(
@@ -77,7 +69,8 @@ async def _measured(shelf: kept.Shelf, kind: str, size: int, groups: int) -> dic
         begun = time.process_time()
         prepared = [await _prepared(desk, new[at : at + TOGETHER]) for at in range(0, len(new), TOGETHER)]
         studying = (time.process_time() - begun) * 1000 / len(new)
-        costs = [await _stored(database, desk, group) for group in prepared][WARM:]
+        clock = await Clock.of(database)
+        costs = [await _stored(clock, desk, group) for group in prepared][WARM:]
         return {
             "database": kind,
             "articles": size,
@@ -95,28 +88,12 @@ async def _prepared(desk: Desk, drafts: Sequence[ArticleDraft]) -> list[Prepared
     return [item for item in found if not isinstance(item, BaseException)]
 
 
-async def _stored(database: Database, desk: Desk, group: Sequence[Prepared | Taken]) -> Cost:
-    served, cpu, begun = await _server_cpu(database), time.process_time(), time.perf_counter()
-    taken = await desk.store_all(group)
-    wall, cpu = time.perf_counter() - begun, time.process_time() - cpu
-    served = await _server_cpu(database) - served
+async def _stored(clock: Clock, desk: Desk, group: Sequence[Prepared | Taken]) -> Spent:
+    with clock.timed() as spent:
+        taken = await desk.store_all(group)
     if any(item.duplicate_of is not None for item in taken) or len(taken) != TOGETHER:
         raise RuntimeError("not all were new")
-    return Cost((cpu + served) * 1000 / TOGETHER, wall * 1000 / TOGETHER)
-
-
-async def _server_cpu(database: Database) -> float:
-    """Seconds that PostgreSQL's processes for this database have computed; they are on this machine."""
-    if database.path is not None:
-        return 0.0
-    async with database.read() as tx:
-        asked = text("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
-        pids = (await tx.scalars(asked)).all()
-    return sum(map(_computed, pids))
-
-
-def _computed(pid: int) -> float:
-    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+    return Spent(spent.cpu / TOGETHER, spent.wall / TOGETHER)
 
 
 def drafts(texts: Texts, size: int) -> Iterator[ArticleDraft]:

@@ -4,7 +4,8 @@
 feedparser, for a feed with a page an item, and newspaper4k, for those pages, which fetches and stores nothing;
 `trafilatura_pages_per_s`: trafilatura with metadata. `pages_stored_per_s`: the same pages as files, read as `tidings
 ingest` reads folders, to stored articles with language, topics, summary and index. `memory_mb_while_storing` is the
-most that this process took, `worker_memory_mb` the most that any that it started took.
+most that this process took, `worker_memory_mb` the most that any that it started took. `clean_text`: what
+benchmarks/clean_text.py tells of articles that come as clean text.
 
 Pages are the development data's beside the project where they are, else made of the samples. Each text is made unlike
 the others by a number of its own, so that none is a duplicate. On a new SQLite file each time, or on DATABASE_URL's
@@ -31,6 +32,7 @@ from typing import Any
 import feedparser
 import trafilatura
 
+from benchmarks import clean_text
 from benchmarks import feeds as feed_polls
 from benchmarks.feeds import Sizes, stall
 from ingest import samples
@@ -61,11 +63,12 @@ def run(
     url: str | None = None,
     data: Path | None = None,
     sizes: Sizes | None = None,
+    texts: int = clean_text.COUNT,
 ) -> dict[str, Any]:
     """`articles` of clean text and `pages` of HTML; `url` of a PostgreSQL database, None for a new SQLite file."""
     with tempfile.TemporaryDirectory() as folder:
         read = asyncio.run(_run(articles, _pages(data or PAGES, pages), url or f"sqlite:///{folder}/bench.db"))
-    return read | {"feeds": feed_polls.run(sizes or Sizes())}
+    return read | {"clean_text": clean_text.run(texts), "feeds": feed_polls.run(sizes or Sizes())}
 
 
 def table(result: dict[str, Any]) -> list[str]:
@@ -83,7 +86,7 @@ def table(result: dict[str, Any]) -> list[str]:
         ("latest poll", polls["paced_late_s_most"], "s"),
         ("longest stall while polling", polls["longest_stall_ms"], "ms"),
     )
-    return [f"{name:<42}{value:>9} {unit}" for name, value, unit in rows]
+    return [f"{name:<48}{value:>9} {unit}" for name, value, unit in (*rows, *clean_text.table(result["clean_text"]))]
 
 
 async def _run(articles: int, pages: list[bytes], url: str) -> dict[str, Any]:

@@ -16,7 +16,6 @@ import itertools
 import json
 import resource
 import sys
-import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -26,9 +25,10 @@ from typing import Any
 from sqlalchemy import func, select
 
 from benchmarks import archive, kept
+from benchmarks.clocks import COLUMNS, Clock, Spent, columns, servers, spread
 from benchmarks.databases import bare
 from benchmarks.digests import BOT, DUE, readers
-from benchmarks.search import queries, spread
+from benchmarks.search import queries
 from bot.commands.pages import Others
 from delivery.digest import BATCH
 from delivery.reading import Composer, Reading
@@ -76,7 +76,8 @@ async def _run(shelf: kept.Shelf, kind: str, count: int, chats: int, runs: int) 
     async with shelf.archive(kind, count) as database:
         await _people(database, chats)
         asked = await _asked(database, count, runs)
-        ours = {name: spread([await _timed(database, ask) for ask in asks]) for name, asks in asked.items()}
+        clock = await Clock.of(database)
+        ours = {name: spread([await _timed(database, clock, ask) for ask in asks]) for name, asks in asked.items()}
         return {"database": kind, "ours": ours, "bare": _bare(database, count, runs)}
 
 
@@ -143,11 +144,11 @@ async def _due(tx: Connection) -> object:
     return await digests.due(tx, BOT, DUE + timedelta(seconds=5), BATCH)
 
 
-async def _timed(database: Database, ask: Asked) -> float:
-    begun = time.perf_counter()
-    async with database.read() as tx:
-        await ask(tx)
-    return (time.perf_counter() - begun) * 1_000
+async def _timed(database: Database, clock: Clock, ask: Asked) -> Spent:
+    with clock.timed() as spent:
+        async with database.read() as tx:
+            await ask(tx)
+    return spent
 
 
 def _bare(database: Database, count: int, runs: int) -> dict[str, Any]:
@@ -165,26 +166,25 @@ def _bare(database: Database, count: int, runs: int) -> dict[str, Any]:
             }[name]
 
     with bare(database) as connection:
+        clock = Clock(servers(connection))
         return {
-            name: spread([_ms(connection, statement) for statement in statements(name)])
+            name: spread([_spent(clock, connection, statement) for statement in statements(name)])
             for name in ("/latest", "/topic", "digest", "due")
         }
 
 
-def _ms(connection: Any, statement: str) -> float:
-    begun = time.perf_counter()
-    connection.execute(statement).fetchall()
-    return (time.perf_counter() - begun) * 1_000
+def _spent(clock: Clock, connection: Any, statement: str) -> Spent:
+    with clock.timed() as spent:
+        connection.execute(statement).fetchall()
+    return spent
 
 
 def table(result: dict[str, Any]) -> list[str]:
     """Lines for the terminal."""
-    lines = [f"{result['articles']:>12,} articles, {result['chats']:,} chats{'p50':>14}{'p99':>9} ms"]
+    lines = [f"{result['articles']:>12,} articles, {result['chats']:,} chats{COLUMNS}"]
     for found in result["databases"]:
         rows = found["ours"] | {f"{name}, bare": times for name, times in found["bare"].items()}
-        lines += [
-            f"{found['database']:12}{name:>24}{times['p50_ms']:>9}{times['p99_ms']:>9}" for name, times in rows.items()
-        ]
+        lines += [f"{found['database']:12}{name:>24}{columns(times)}" for name, times in rows.items()]
     return lines
 
 

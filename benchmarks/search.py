@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import json
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from typing import Any
 
 from benchmarks import archive, kept
 from benchmarks.archive import TOPICS, Texts
+from benchmarks.clocks import COLUMNS, Clock, Spent, columns, servers, spread
 from benchmarks.databases import bare
 from storage import search
 from storage.database import Database
@@ -96,36 +96,27 @@ def _within(query: Query, newest: datetime, ago: timedelta) -> Query:
     return replace(query, since=since, until=since + timedelta(days=1))
 
 
-async def _timed(database: Database, query: Query, before: Cursor | None = None) -> tuple[float, list[Article]]:
+async def _timed(
+    database: Database, clock: Clock, query: Query, before: Cursor | None = None
+) -> tuple[Spent, list[Article]]:
     async with database.read() as tx:
-        begun = time.perf_counter()
-        found = await search.search(tx, query, limit=SHOWN, before=before)
-        return (time.perf_counter() - begun) * 1_000, found
-
-
-def spread(taken: Sequence[float]) -> dict[str, float]:
-    ordered = sorted(taken)
-    return {
-        "p50_ms": round(ordered[len(ordered) // 2], 2),
-        "p99_ms": round(ordered[int(len(ordered) * 0.99)], 2),
-        "max_ms": round(ordered[-1], 2),
-    }
+        with clock.timed() as spent:
+            found = await search.search(tx, query, limit=SHOWN, before=before)
+    return spent, found
 
 
 async def _measure(database: Database, mix: dict[str, list[Query]], middle: Cursor) -> dict[str, Any]:
-    kinds: dict[str, list[float]] = {}
-    for kind, asked in mix.items():
-        for query in asked:
-            taken, found = await _timed(database, query)
-            kinds.setdefault(kind, []).append(taken)
-            taken, _ = await _timed(database, query, middle)
-            kinds[kind].append(taken)
-            if len(found) == SHOWN:
-                taken, _ = await _timed(database, query, Cursor(found[-1].published_at, found[-1].id))
-                kinds[kind].append(taken)
+    clock = await Clock.of(database)
+    kinds: dict[str, list[Spent]] = {kind: [] for kind in mix}
+    for kind, query in ((kind, query) for kind, asked in mix.items() for query in asked):
+        spent, found = await _timed(database, clock, query)
+        kinds[kind] += [spent, (await _timed(database, clock, query, middle))[0]]
+        if len(found) == SHOWN:
+            following = Cursor(found[-1].published_at, found[-1].id)
+            kinds[kind].append((await _timed(database, clock, query, following))[0])
     return {
-        "words": spread([taken for kind, found in kinds.items() if not _is_running(kind) for taken in found]),
-        "phrases_and_cjk": spread([taken for kind, found in kinds.items() if _is_running(kind) for taken in found]),
+        "words": spread([spent for kind, found in kinds.items() if not _is_running(kind) for spent in found]),
+        "phrases_and_cjk": spread([spent for kind, found in kinds.items() if _is_running(kind) for spent in found]),
         "kinds": {kind: spread(found) for kind, found in kinds.items()},
     }
 
@@ -153,26 +144,28 @@ def _beside(database: Database, texts: Texts) -> dict[str, Any]:
     indexed, like = BARE[database.dialect]
     with bare(database) as connection:
         return _bare(
+            Clock(servers(connection)),
             texts,
             lambda word: connection.execute(indexed, (word,)).fetchall(),
             lambda word: connection.execute(like, (f"%{word}%",)).fetchall(),
         )
 
 
-def _bare(texts: Texts, indexed: Asked, like: Asked) -> dict[str, Any]:
+def _bare(clock: Clock, texts: Texts, indexed: Asked, like: Asked) -> dict[str, Any]:
+    def times(ask: Asked, words: Sequence[str]) -> dict[str, float]:
+        return spread([_spent(clock, ask, word) for word in words])
+
     groups = {"common": texts.words[5:100], "word": texts.words[100:3_000], "rare": texts.words[3_000:]}
     return {
-        "bare": {
-            name: spread([_ms(indexed, word) for word in words[:: len(words) // 30]]) for name, words in groups.items()
-        },
-        "like": spread([_ms(like, "zzzzzzzzz") for _ in range(3)]),
+        "bare": {name: times(indexed, words[:: len(words) // 30]) for name, words in groups.items()},
+        "like": times(like, ["zzzzzzzzz"] * 3),
     }
 
 
-def _ms(ask: Asked, word: str) -> float:
-    begun = time.perf_counter()
-    ask(word)
-    return (time.perf_counter() - begun) * 1_000
+def _spent(clock: Clock, ask: Asked, word: str) -> Spent:
+    with clock.timed() as spent:
+        ask(word)
+    return spent
 
 
 async def _run(shelf: kept.Shelf, kind: str, count: int, each: int) -> dict[str, object]:
@@ -192,15 +185,12 @@ def run(
 
 def table(result: dict[str, Any]) -> list[str]:
     """Lines for the terminal."""
-    lines = [f"{'':12}{result['articles']:>30,} articles{'p50':>9}{'p99':>9}{'max':>9} ms"]
+    lines = [f"{result['articles']:>42,} articles{COLUMNS}"]
     for found in result["databases"]:
         ours = found["ours"]
         rows = {"words": ours["words"], "phrases, CJK": ours["phrases_and_cjk"], **ours["kinds"]}
         rows |= {f"bare: {name}": times for name, times in found["bare"].items()} | {"like": found["like"]}
-        lines += [
-            f"{found['database']:12}{name:>39}{times['p50_ms']:>9}{times['p99_ms']:>9}{times['max_ms']:>9}"
-            for name, times in rows.items()
-        ]
+        lines += [f"{found['database']:12}{name:>39}{columns(times)}" for name, times in rows.items()]
     return lines
 
 

@@ -36,6 +36,7 @@ BENCHMARKS = (
     "kills",
     "jobs",
     "queries",
+    "growth",
     "search",
     "stories",
     "retag",

@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 
 from benchmarks import (
+    clean_text,
     copies,
     corrections,
     digests,
+    growth,
     jobs,
     kills,
     lanes,
     outbox,
+    queries,
     retag,
     search,
     start,
@@ -40,6 +43,36 @@ def test_searches_are_measured_by_kind(tmp_path: Path) -> None:
             assert {"word", "phrase", "hangul, two", "hostile"} <= found["ours"]["kinds"].keys()
         assert len(search.table(result)) > 40
     assert [path.name for path in tmp_path.glob("*.db")] == ["archive-60.db"]
+
+
+def test_what_readers_ask_is_measured_beside_the_bare_query() -> None:
+    result = queries.run(articles=60, chats=60, runs=4)
+    assert [found["database"] for found in result["databases"]] == ["sqlite", "postgresql"]
+    for found in result["databases"]:
+        assert set(found["ours"]) == {"/latest", "/topic", "/search", "digest", "due"}
+        assert found["bare"].keys() < found["ours"].keys()
+        assert all(times["cpu_p99_ms"] > 0 for times in found["ours"].values())
+    assert len(queries.table(result)) == 19
+
+
+def test_one_more_article_is_measured_in_archives_of_several_sizes() -> None:
+    result = growth.run(sizes=(60, 300), groups=1)
+    assert [(row["database"], row["articles"]) for row in result["databases"]] == [
+        ("sqlite", 60),
+        ("sqlite", 300),
+        ("postgresql", 60),
+        ("postgresql", 300),
+    ]
+    assert all(row["cpu_ms"] > 0 for row in result["databases"])
+    assert result["dearest_to_cheapest"].keys() == {"sqlite", "postgresql"}
+    assert len(growth.table(result)) == 6
+
+
+def test_clean_text_is_stored_beside_a_plain_loop(tmp_path: Path) -> None:
+    result = clean_text.run(count=16, data=tmp_path / "none")
+    assert [row["database"] for row in result["databases"]] == ["sqlite", "postgresql"]
+    assert all(row["per_s"] > 0 and row["studying_cpu_ms"] > 0 for row in result["databases"])
+    assert result["lexrank_and_like_per_s"] > 0
 
 
 @pytest.mark.slow

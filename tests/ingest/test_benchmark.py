@@ -9,7 +9,7 @@ from benchmarks.feeds import Sizes
 @pytest.mark.slow
 def test_the_benchmark_runs_small(tmp_path: Path) -> None:
     sizes = Sizes(feeds=6, first=1, paced=3, paced_s=0.1, peer=2)
-    result = ingest.run(articles=6, pages=3, data=tmp_path / "none", sizes=sizes)
+    result = ingest.run(articles=6, pages=3, data=tmp_path / "none", sizes=sizes, texts=4)
     assert result["benchmark"] == "ingest"
     assert (result["articles"], result["pages"]) == (6, 3)
     assert all(result[name] > 0 for name in result if name.endswith("_per_s") and name != "peer_pages_per_s")
