@@ -50,7 +50,7 @@ ARTICLE = (
 FILED = ("topic_id", "article_id", "published_at", "released_at", "salience")
 # As the migrations make it.
 _SEARCH_INDEX = """CREATE INDEX IF NOT EXISTS ix_article_search_times
-    ON article USING gin (article_terms(search_vector, published_at))"""
+    ON article USING gin (article_terms(search_vector, published_at, source_id)) WITH (fastupdate = off)"""
 _HASH_SIZE = "INSERT INTO article_fts(article_fts, rank) VALUES ('hashsize', ?)"
 Row = tuple[Any, ...]
 Loaded = tuple[str, Sequence[str], Iterable[Row]]  # table, columns, rows

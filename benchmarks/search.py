@@ -132,7 +132,7 @@ BARE = {
         "SELECT id FROM article WHERE search LIKE ? ORDER BY published_at DESC LIMIT 5",
     ),
     "postgresql": (
-        "SELECT id FROM article WHERE article_terms(search_vector, published_at) @@ to_tsquery('simple', %s)"
+        "SELECT id FROM article WHERE article_terms(search_vector, published_at, source_id) @@ to_tsquery('simple', %s)"
         " ORDER BY published_at DESC, id DESC LIMIT 5",
         "SELECT id FROM article WHERE search LIKE %s ORDER BY published_at DESC LIMIT 5",
     ),

@@ -5,7 +5,7 @@ the articles newest first, and a page costs the same in the middle of a million.
 
 PostgreSQL's GIN index has no order, and its planner can't know whether two words ever meet: left alone it sorts all
 that hold them, or walks the whole archive for the few (ten seconds for an unknown word among a million articles). So
-each article is also indexed under the hours, and spans of 8, 64, 512 and 4,096 hours, in which it was published. The
+each article is also indexed under its source, the hour, and the spans of 8, 64, 512 and 4,096 hours of publishing. The
 newest few are read one by one; then time is cut into stretches, each larger than the one before, the index meets the
 words with a stretch's spans, and the newest that fill the page end the search. What the index can't tell (do the words
 follow one another, is it in the topic) is asked of its candidates newest first, until there are enough.
@@ -27,9 +27,10 @@ from storage.words import is_single_cjk, phrases, search_text
 __all__ = ["Query", "phrases", "search", "search_text"]
 
 ID_SPAN = 1 << 31
+SOURCE = "\ue000"  # before a source's id in SQLite's index: private, so that no text has it
 # The newest so many articles are read one by one; how long they took to appear sets the first stretch of the index.
 READ = 100
-GROWTH = 8
+GROWTH = 4
 # A stretch is met with at most so many spans; what it covers beyond is left out afterwards.
 MOST_SPANS = 10
 HOUR = 3_600
@@ -82,7 +83,7 @@ async def search(
     """Usable articles that match, by (published_at, id) descending. None for an empty query."""
     if query.is_empty or query.source_ids == ():
         return []
-    if not query.phrases:
+    if not query.phrases and query.source_ids is None:
         ids = await _filtered(tx, query, limit, before)
     elif tx.dialect.name == "sqlite":
         ids = await _on_sqlite(tx, query, limit, before)
@@ -113,8 +114,10 @@ async def _on_sqlite(tx: Connection, query: Query, limit: int, before: Cursor | 
 
 
 def _fts5(query: Query) -> str:
-    wanted = " AND ".join(_fts5_phrase(phrase) for phrase in query.phrases)
-    return " NOT ".join([f"({wanted})", *(_fts5_phrase(phrase) for phrase in query.without)])
+    wanted = [_fts5_phrase(phrase) for phrase in query.phrases]
+    if query.source_ids is not None:
+        wanted.append("(" + " OR ".join(f'"{SOURCE}{source_id}"' for source_id in query.source_ids) + ")")
+    return " NOT ".join([f"({' AND '.join(wanted)})", *(_fts5_phrase(phrase) for phrase in query.without)])
 
 
 def _fts5_phrase(phrase: Phrase) -> str:
@@ -151,7 +154,8 @@ async def _newest(tx: Connection, query: Query, before: Cursor | None, read: int
     """
     values: _Values = {"read": read}
     conditions = ["status = 'usable'", *_times(query, before, values)]
-    matches = " AND ".join([f"search_vector @@ ({_terms(query, values)})", *_narrowed(query, values)])
+    wanted = _terms(query, values)
+    matches = " AND ".join([f"search_vector @@ ({wanted})" if wanted else "true", *_narrowed(query, values)])
     rows = _sql(
         " ".join(["SELECT id, published_at AS at,", matches, "AS found FROM article"]),
         conditions,
@@ -201,13 +205,16 @@ def _stretch(
     OFFSET 0 keeps the planner from other ways, which its guesses make look shorter.
     """
     values |= {f"since{number}": stretch[0], f"until{number}": stretch[1]}
-    terms = _terms(query, values, apart=True)
+    terms = [wanted] if (wanted := _terms(query, values, apart=True)) else []
     if spans := _spans(*stretch):
         values[f"spans{number}"] = " | ".join(f"'{span}'" for span in spans)
-        terms += f" && CAST(:spans{number} AS tsquery)"
+        terms.append(f"CAST(:spans{number} AS tsquery)")
+    if query.source_ids is not None:
+        values["from_sources"] = " | ".join(f"'@s.{source_id}'" for source_id in query.source_ids)
+        terms.append("CAST(:from_sources AS tsquery)")
     candidates = _sql(
         "SELECT id, published_at, status, source_id FROM article",
-        [f"({told}) < :limit", f"article_terms(search_vector, published_at) @@ ({terms})"],
+        [f"({told}) < :limit", f"article_terms(search_vector, published_at, source_id) @@ ({' && '.join(terms)})"],
         "OFFSET 0",
     )
     inside = [f"published_at >= :since{number}", f"published_at < :until{number}"]

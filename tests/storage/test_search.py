@@ -1,11 +1,12 @@
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import articles, search
+from storage import articles, migrate, search
 from storage.database import Database
 from storage.records import Article, ArticleStatus, Cursor
 from storage.words import MAX_TEXT
@@ -85,6 +86,28 @@ async def test_search_follows_edits_and_status(db: Database) -> None:
         assert await search.search(tx, words_of("giraffe"), limit=5) == []
 
 
+async def test_articles_from_before_a_migration_are_found_by_their_source_too(db: Database) -> None:
+    async with db.begin() as tx:
+        await add(tx, "War one")
+        await add(tx, "War elsewhere", source_name="AFP")
+    await migrate.downgrade(db, "0017")
+    await migrate.upgrade(db)
+    async with db.begin() as tx:
+        two = await add(tx, "War two")
+        by_source = search.Query(source_ids=(two.source_id,))
+        for query in (by_source, replace(by_source, phrases=(("war",),))):
+            found = await search.search(tx, query, limit=5)
+            assert [article.headline for article in found] == ["War two", "War one"]
+
+
+async def test_what_is_said_as_the_index_says_sources_and_hours_finds_nothing(db: Database) -> None:
+    async with db.begin() as tx:
+        one = await add(tx, "War")
+        hours = int(one.published_at.timestamp() // 3_600)
+        for typed in (f"{search.SOURCE}{one.source_id}", f"@s.{one.source_id}", f"@0.{hours}"):
+            assert await search.search(tx, words_of(typed), limit=5) == []
+
+
 async def test_a_huge_article_is_stored_and_found_by_its_beginning(db: Database) -> None:
     text = "半导体" * 200_000 + " " + "w" * 100_000
     async with db.begin() as tx:
@@ -96,7 +119,7 @@ async def test_a_huge_article_is_stored_and_found_by_its_beginning(db: Database)
 def test_search_text_holds_only_words_and_spaces(headline: str, text: str) -> None:
     built = search.search_text(headline, [text])
     assert len(built) <= MAX_TEXT
-    assert not set(built) & set("\x00\"'*():-\n")
+    assert not set(built) & set(f"\x00\"'*():-@{search.SOURCE}\n")
     assert "  " not in built
 
 
