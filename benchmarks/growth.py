@@ -1,6 +1,6 @@
 """What storing one more article costs, however many there are: known or new, near copies, topics, index, story.
 
-For each size an archive of so many articles (benchmarks/kept.py), of which those of the last 30 days can be found by
+For each size an archive of so many articles (benchmarks/kept.py), of which those of the last 14 days can be found by
 their shingles and terms, as in a service that runs; then new ones come in groups of 16, the same at each size. By
 article, in milliseconds: `cpu`, of this process and of PostgreSQL's, and `wall`; medians of the groups, and the mean,
 in which the index's occasional merging is. `studying` is what reads the text, which no archive is asked for.
@@ -24,7 +24,7 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from benchmarks import archive, kept
 from benchmarks.archive import Texts
@@ -34,11 +34,12 @@ from ingest.run import TOGETHER
 from ingest.stories import Traits, pack
 from storage.database import Database
 from storage.records import ArticleDraft, SourceKind
-from storage.schema import shingle
+from storage.schema import shingle, story_term, story_traits
 
 SIZES = (1_000, 10_000)
+LARGE = {"sizes": (1_000, 10_000, 100_000, 1_000_000)}
 WARM, GROUPS = 3, 20
-RECENT = timedelta(days=30)
+RECENT = timedelta(days=14)
 SHINGLES, TERMS = 32, 12
 
 
@@ -121,9 +122,11 @@ def drafts(texts: Texts, size: int) -> Iterator[ArticleDraft]:
 
 async def _remember(database: Database, texts: Texts, size: int) -> None:
     """As texts of these words would have; an archive that was kept knows it already."""
-    async with database.read() as tx:
-        if await tx.scalar(select(func.max(shingle.c.article_id))):
+    async with database.begin() as tx:
+        if await tx.scalar(select(func.max(story_traits.c.article_id))):
             return
+        for loaded in (shingle, story_term):  # as far as a run that was interrupted came
+            await tx.execute(delete(loaded))
     first = max(0, size - int(RECENT / archive.APART))
     ids = np.arange(first, size) + 1
     random = np.random.default_rng(23)

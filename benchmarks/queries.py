@@ -39,6 +39,7 @@ from storage.records import Article, Cursor
 from storage.schema import destination
 
 SHOWN, SIGNATURES = 5, 5_000
+LARGE = {"articles": 1_000_000, "chats": 1_000_000}
 # Of the mix of benchmarks/search.py: what people look for.
 USUAL = ("word, common", "word", "two words", "phrase", "hangul, two", "word in a topic")
 LATEST = "SELECT id FROM article WHERE status = 'usable' ORDER BY published_at DESC, id DESC LIMIT 5"

@@ -28,6 +28,7 @@ from storage.records import Article, Cursor
 from storage.search import Query
 
 SHOWN = 5
+LARGE = {"articles": 1_000_000}
 # What people paste, or try on others' searches.
 HOSTILE = (
     "'; DROP TABLE article; --",
