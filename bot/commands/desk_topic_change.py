@@ -40,7 +40,7 @@ async def propose(ask: Ask, before: Topic, after: Topic) -> Reply:
     found = await dry_run(ask.db, _rules_after(known, after))
     async with ask.db.begin() as tx:
         drafted = await topic_changes.draft(tx, before, after, bot_id=ask.me.bot_id, by=ask.person.user_id, now=ask.now)
-    head = f"<b>🧪 {render.escape(after.name)}</b>: not changed yet"
+    head = f"<b>🧪 {render.isolate(render.escape(after.name))}</b>: not changed yet"
     lines = topic_words.changed(topic_edit.differences(before, after, known))
     told = topic_words.would(found, after, known, zone_of(ask.chat.zone))
     tail = f"👥 {followers:,} follow it. Nobody is sent anything about old articles."

@@ -141,7 +141,7 @@ async def _card(ask: Ask, topic: Topic, note: str = "") -> Reply:
         work = await retags.latest(tx)
     called = {one.id: one.name for one in known}
     above = f", below {render.escape(called[topic.parent_id])}" if topic.parent_id in called else ""
-    head = f"⚙️ <b>{render.escape(topic.name)}</b> ({render.escape(topic.slug)}){above}"
+    head = f"⚙️ <b>{render.isolate(render.escape(topic.name))}</b> ({render.escape(topic.slug)}){above}"
     lists = [line for field in topic_edit.LISTS if (line := topic_words.listed(topic, field))]
     facts = [f"👥 {followers:,} follow it", history]
     going_on = [topic_words.retagging(work)] if work is not None and work.ended_at is None else []

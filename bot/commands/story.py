@@ -89,7 +89,7 @@ async def show(ask: Ask, story_id: int) -> Reply:
         return Reply(GONE, toast=GONE)
     zone = zone_of(ask.chat.zone)
     told = "\n".join(
-        f"<i>{render.escape(render.isolate(source))}:</i> {render.escape(text)}" if source else render.escape(text)
+        f"<i>{render.isolate(render.escape(source))}:</i> {render.escape(text)}" if source else render.escape(text)
         for source, text in found.sentences
     )
     sources = "\n".join(
@@ -97,7 +97,7 @@ async def show(ask: Ask, story_id: int) -> Reply:
         f"{'' if item.published_guessed else ' · ' + when(item.published_at, zone, ask.now, ask.chat.language)}</i>"
         for number, item in enumerate(found.articles, start=1)
     )
-    head = f"<b>{render.escape(render.isolate(found.headline.headline))}</b>\n<i>{_size(found.ref)}</i>"
+    head = f"<b>{render.isolate(render.escape(found.headline.headline))}</b>\n<i>{_size(found.ref)}</i>"
     return Reply(
         f"{head}\n\n{told}\n\n{sources}",
         keyboard=(*pages.numbers(found.articles), *_editing(ask, found)),
@@ -106,7 +106,7 @@ async def show(ask: Ask, story_id: int) -> Reply:
 
 
 def _linked(article: Article) -> str:
-    label = render.escape(render.isolate(pages.label(article.headline, 120)))
+    label = render.isolate(render.escape(pages.label(article.headline, 120)))
     url = render.web_url(article.url)
     return f'<a href="{render.escape(url)}">{label}</a>' if url else label
 
@@ -170,7 +170,7 @@ async def related(ask: Ask) -> Reply:
         return Reply("Nothing else is told about this yet.", fresh=ask.pressed)
     text, shown = pages.listing(ask, found)
     return Reply(
-        f"<b>Related to {render.escape(render.isolate(pages.label(article.headline, 80)))}</b>\n\n{text}",
+        f"<b>Related to {render.isolate(render.escape(pages.label(article.headline, 80)))}</b>\n\n{text}",
         keyboard=pages.numbers(shown),
         article_ids=tuple(item.id for item in shown),
         fresh=ask.pressed,

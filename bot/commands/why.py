@@ -99,13 +99,13 @@ def _came(arrived: Arrived | None, told: Reasons, modes: dict[int, Mode], known:
 
 
 def _topic(reason: Reason, modes: dict[int, Mode], known: Sequence[Topic], *, weighed: bool) -> str:
-    head = f"🏷 <b>{render.escape(reason.topic.name)}</b>"
+    head = f"🏷 <b>{render.isolate(render.escape(reason.topic.name))}</b>"
     if weighed:
         head += f" · {reason.salience:g}"
     nearest = reasons.followed(reason.topic, modes, known)
     if nearest is not None:
         above, mode = nearest
-        of = "" if above.id == reason.topic.id else f" {render.escape(above.name)}, which holds it,"
+        of = "" if above.id == reason.topic.id else f" {render.isolate(render.escape(above.name))}, which holds it,"
         head += (
             f"\n{SIGNS[mode]} followed here:{of} {TELLS[mode]}" if mode is not Mode.MUTED else f"\n{SIGNS[mode]} muted"
         )

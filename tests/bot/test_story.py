@@ -48,6 +48,15 @@ async def test_a_story_is_read_from_the_list_of_news(room: Newsroom) -> None:
     assert not any("Split" in label for label in told.buttons)
 
 
+async def test_headlines_from_right_to_left_keep_their_direction_to_themselves(room: Newsroom) -> None:
+    async with room.db.begin() as tx:
+        ids = [(await _added(tx, f"قطار {number}", f"Text {number}.", f"وكالة {number}")).id for number in range(2)]
+        story_id = await stories.pair(tx, ids[0], ids[1], by=None, now=utc_now())
+    (told,) = await room.say(READER, f"/story {story_id}")
+    assert told.text.count("\u2068قطار") == 3
+    assert told.text.count("\u2069") >= 3
+
+
 async def test_a_story_is_found_by_its_number_or_an_articles(room: Newsroom) -> None:
     story_id, ids = await _crash(room)
     (listed,) = await room.say(READER, "/story")
