@@ -83,6 +83,7 @@ class Retagger:
         self._db, self._clock, self._filing = db, clock, filing
         self._chunk, self._slice_s, self._rest = chunk, slice_s, rest
         self._worker = uuid4().hex
+        self._rules: tuple[Topic, ...] = ()
 
     async def work(self) -> int:
         """As many chunks as a turn has time for; how many articles that were. 0: nothing to do for us."""
@@ -129,8 +130,10 @@ class Retagger:
         async with self._db.read() as tx:
             given = await refiling.texts(tx, before_id=found.before_id, limit=self._chunk)
             rules = tuple(await topics.all_topics(tx))
-        filed = await asyncio.to_thread(file_all, rules, given, self._filing)
-        return Read(rules, tuple(zip(given, filed, strict=True)))
+        if rules != self._rules:  # else the same object: what is compiled of it is found at once
+            self._rules = rules
+        filed = await asyncio.to_thread(file_all, self._rules, given, self._filing)
+        return Read(self._rules, tuple(zip(given, filed, strict=True)))
 
     async def write(self, found: Retag, read: Read) -> Retag | None:
         """The one short transaction."""

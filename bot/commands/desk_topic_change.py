@@ -15,13 +15,14 @@ from bot.access import Who
 from bot.ask import Ask, Keyboard, Reply
 from bot.commands import desk_card
 from bot.registry import Press
+from bot.topic_edit import TopicError
 from delivery import render
 from ingest.retag import dry_run
 from storage import retags, topic_changes, topics
 from storage.progress import Subject
 from storage.records import Topic
 from storage.slots import zone_of
-from storage.topic_changes import ChangeError, Made
+from storage.topic_changes import Change, ChangeError, Made
 
 AGAIN = (
     "<b>🔄 Tag the archive again?</b>\nA change of a rule does this by itself. By hand it is of use after a release "
@@ -65,6 +66,32 @@ async def make_now(ask: Ask, before: Topic | None, after: Topic) -> Made | Reply
             return await topic_changes.make(tx, drafted, by=by, now=ask.now)
     except ChangeError as error:
         return Reply(f"⚠️ {render.escape(str(error))}")
+
+
+def offer_filing(change: Change) -> Keyboard:
+    """Where aliases were added: to make them strong terms too."""
+    return ((("💪 File articles by it too", f"d-tpa:{change.id}"),),) if _added(change) else ()
+
+
+def _added(change: Change) -> list[str]:
+    before = () if change.before is None else change.before.aliases
+    return [alias for alias in change.after.aliases if alias not in before]
+
+
+async def file_by_aliases(ask: Ask) -> Reply:
+    """`change`."""
+    change_id = desk_card.number(ask.args)
+    async with ask.db.read() as tx:
+        change = await topic_changes.get(tx, change_id or 0)
+        topic = None if change is None else await topics.get(tx, change.after.id)
+        known = await topics.all_topics(tx)
+    if change is None or topic is None:
+        return Reply(toast="That topic is not there any more.", alarm=True)
+    try:
+        after = topic_edit.edited(known, topic, "strong", ", ".join(f"+{alias}" for alias in _added(change)))
+    except TopicError as error:
+        return Reply(toast=str(error), alarm=True)
+    return Reply(toast="It was so already.") if after == topic else await propose(ask, topic, after)
 
 
 async def make(ask: Ask) -> Reply:
@@ -113,6 +140,7 @@ async def again(ask: Ask) -> Reply:
 
 PRESSES = (
     Press("d-tpy", make, who=Who.EDITOR, private=True),
+    Press("d-tpa", file_by_aliases, who=Who.EDITOR, private=True),
     Press("d-tpq", retire, who=Who.EDITOR, private=True),
     Press("d-tpr", again, who=Who.EDITOR, private=True),
 )

@@ -211,21 +211,21 @@ async def _change(ask: Ask, topic: Topic, field: str, value: str) -> Reply:
         return await _card(ask, topic, "It was so already.")
     if topic_changes.files_otherwise(topic, after):
         return await desk_topic_change.propose(ask, topic, after)
-    return await _made(ask, topic, after, field)
+    return await _made(ask, topic, after)
 
 
-async def _made(ask: Ask, topic: Topic | None, after: Topic, field: str) -> Reply:
+async def _made(ask: Ask, topic: Topic | None, after: Topic) -> Reply:
     """What files nothing otherwise takes hold at once."""
     made = await desk_topic_change.make_now(ask, topic, after)
     if isinstance(made, Reply):
         return made
-    note = "✅ Changed."
-    if field == "aliases":
-        note += " Readers can type it. To file the articles that say it, add it to <i>strong</i> as well."
+    note, offer = "✅ Changed.", desk_topic_change.offer_filing(made.change)
+    if offer:
+        note += " Readers can type it; articles that say it are not filed by it."
     if topic is None:
         note = "✅ The topic is there. Now say which words file articles under it: <i>Strong</i>."
     reply = await _card(ask, made.change.after, note)
-    return Reply(reply.text, keyboard=reply.keyboard, new_topics=True)
+    return Reply(reply.text, keyboard=(*offer, *reply.keyboard), new_topics=True)
 
 
 async def ask_field(ask: Ask) -> Reply:
@@ -304,7 +304,7 @@ async def _new(ask: Ask, text: str) -> Reply:
         return Reply(
             f"⚠️ There is no new topic.\n{render.escape(str(error))}\n\nSend another name: /topicadmin new NAME"
         )
-    return await _made(ask, None, made, NEW)
+    return await _made(ask, None, made)
 
 
 COMMANDS = (

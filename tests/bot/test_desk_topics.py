@@ -129,6 +129,8 @@ async def test_names_and_parents_change_at_once(room: Newsroom) -> None:
     assert "Readers can type it" in card.text
     (found,) = await room.say(READER, "/topic corea")
     assert "Korea" in found.text
+    tried, _, _ = await room.press(ANN, card, "File articles by it too")
+    assert "strong: + Corea" in tried.text
     (refused,) = await room.say(ANN, "/topicadmin korea aliases +china")
     assert "a name of the topic china already" in refused.text
     (card,) = await room.say(ANN, "/topicadmin korea parent none")
@@ -254,7 +256,7 @@ async def test_whatever_is_typed_is_answered(room: Newsroom, text: str, says: st
 
 
 @pytest.mark.parametrize(
-    "data", ["d-tp:x", "d-tp:99", "d-tpl:99", "d-tpf:2:colour", "d-tpf:99:name", "d-tpy:99", "d-tpq:99"]
+    "data", ["d-tp:x", "d-tp:99", "d-tpl:99", "d-tpf:2:colour", "d-tpf:99:name", "d-tpa:99", "d-tpy:99", "d-tpq:99"]
 )
 async def test_forged_buttons_change_nothing(room: Newsroom, data: str) -> None:
     (listed,) = await room.say(ANN, "/topicadmin")
