@@ -30,7 +30,7 @@ ID_SPAN = 1 << 31
 SOURCE = "\ue000"  # before a source's id in SQLite's index: private, so that no text has it
 # The newest so many articles are read one by one; how long they took to appear sets the first stretch of the index.
 READ = 100
-GROWTH = 4
+GROWTH = 8
 # A stretch is met with at most so many spans; what it covers beyond is left out afterwards.
 MOST_SPANS = 10
 HOUR = 3_600
