@@ -47,7 +47,8 @@ Phrase = Sequence[str]
 _Values = dict[str, Any]
 
 _SAME_ROW = "article_fts.rowid = CAST(strftime('%s', article.published_at) AS INTEGER) * :span + article.id"
-_SAME_ARTICLE = ("article_topic.published_at = article.published_at", "article_topic.article_id = article.id")
+# By the full-text row alone, without a look at the article: as SQLAlchemy stores times.
+_PUBLISHED = "strftime('%Y-%m-%d %H:%M:%S', article_fts.rowid >> 31, 'unixepoch') || '.000000'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ async def _on_sqlite(tx: Connection, query: Query, limit: int, before: Cursor | 
     conditions = [
         "article_fts MATCH :match AND article_fts.rowid < :below AND article_fts.rowid >= :from",
         "article.status = 'usable'",
-        *_narrowed(query, values),
+        *_narrowed(query, values, at=_PUBLISHED, key="article_fts.rowid & :ids"),
     ]
     statement = _sql(
         "SELECT article.id FROM article_fts CROSS JOIN article ON article.id = article_fts.rowid & :ids",
@@ -334,12 +335,15 @@ def _times(
     return conditions
 
 
-def _narrowed(query: Query, values: _Values, *, apart: bool = False) -> list[str]:
+def _narrowed(
+    query: Query, values: _Values, *, apart: bool = False, at: str = "article.published_at", key: str = "article.id"
+) -> list[str]:
     """By topics and sources. `apart`: asked of each article when its turn comes (PostgreSQL), not joined."""
     conditions = []
     for number, ids in enumerate(query.topics):
         values[f"topics{number}"] = list(ids)
-        same = [f"article_topic.topic_id IN :topics{number}", *_SAME_ARTICLE]
+        same = [f"article_topic.topic_id IN :topics{number}", f"article_topic.published_at = {at}"]
+        same.append(f"article_topic.article_id = {key}")
         found = _sql("SELECT 1 FROM article_topic", same, "OFFSET 0" if apart else "")
         conditions.append(f"EXISTS ({found})")
     if query.source_ids is not None:
