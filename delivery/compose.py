@@ -9,11 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from delivery.render import (
+    LRM,
     MESSAGE_LENGTH,
     Block,
     Span,
     StoryLine,
     article_spans,
+    at_line_start,
     fits,
     isolate,
     split,
@@ -28,6 +30,7 @@ Button = tuple[str, str]
 
 BUTTONS_A_ROW = 8
 BUTTONS_A_MESSAGE = 80
+FEW_BUTTONS = 2  # that each have a row of their own
 LONGEST_BUTTON = 48
 LONGEST_CALLBACK = 64
 
@@ -109,7 +112,7 @@ def compose_digest(
     text = words(language)
     head = _dated(text.digest, zone, now, language)
     frame = _Frame(zone, now, language, ((text.settings, "digest:settings"),))
-    return _messages([_Item(head), *_section_items(parts, frame, headings=True)], frame)
+    return _messages(_headed(head, _section_items(parts, frame, headings=True)), frame)
 
 
 def compose_nothing(*, zone: str, now: datetime, language: str = "en") -> tuple[EditionPart, ...]:
@@ -131,8 +134,8 @@ def compose_held(
     """What quiet hours held, as one message or as few as it takes. `told`: of their stories; `more`: not shown."""
     text, known = words(language), told or {}
     frame = _Frame(zone, now, language, ((text.latest, "latest:10"),) if more else ())
-    items = [_Item((Span(text.held, bold=True),))]
-    items += [_numbered(article, number, known.get(article.id), frame) for number, article in enumerate(articles, 1)]
+    found = (_numbered(article, number, known.get(article.id), frame) for number, article in enumerate(articles, 1))
+    items = list(_headed((Span(text.held, bold=True),), found))
     if more:
         items.append(_Item((Span(text.more.format(count=more), italic=True),)))
     return _messages(items, frame)
@@ -142,9 +145,18 @@ def compose_push(section: Section, *, zone: str, now: datetime, language: str = 
     """Messages of an editor's push of a topic; none without articles."""
     if not section.articles:
         return ()
-    head = (Span(words(language).push.format(topic=isolate(section.topic.name)), bold=True),)
+    head = (Span(words(language).push.format(topic=_name(section.topic)), bold=True),)
     frame = _Frame(zone, now, language)
-    return _messages([_Item(head), *_section_items([section], frame, headings=False)], frame)
+    return _messages(_headed(head, _section_items([section], frame, headings=False)), frame)
+
+
+def _headed(head: Block, items: Iterable[_Item]) -> Iterator[_Item]:
+    """The first item begins with the edition's own head: so that never stands alone, however long the item."""
+    first = True
+    for item in items:
+        above = (*head, Span("\n\n")) if first else ()
+        yield replace(item, block=(*above, *item.block), before=(*above, *item.before)) if above else item
+        first = False
 
 
 def _dated(words_: str, zone: str, now: datetime, language: str) -> Block:
@@ -179,7 +191,7 @@ def _section_items(parts: Sequence[Section], frame: _Frame, *, headings: bool) -
             number += 1
             head: Block = ()
             if headings and position == 0:
-                head = (Span(isolate(section.topic.name.upper()), bold=True), Span("\n\n"))
+                head = (Span(at_line_start(section.topic.name.upper()), bold=True), Span("\n\n"))
             item = _numbered(article, number, section.told.get(article.id), frame, head)
             yield (
                 item if position + 1 < len(section.articles) else _with_more(item, section, text.more, text.more_button)
@@ -200,7 +212,7 @@ def _with_more(item: _Item, section: Section, line: str, button: str) -> _Item:
     item = replace(item, block=(*item.block, *tail), after=tail)
     if len(data.encode()) > LONGEST_CALLBACK:
         return item
-    label = _short(button.format(topic=section.topic.name, count=count))
+    label = _short(button.format(topic=_name(section.topic), count=count))
     return replace(item, more=(label, data))
 
 
@@ -297,8 +309,16 @@ def keyboard(
     """Buttons of an edition's message: (number, article id) to read, the sections' further ones, and its last row."""
     read = [(str(number), f"read:{article_id}") for number, article_id in numbers]
     rows = [tuple(read[start : start + BUTTONS_A_ROW]) for start in range(0, len(read), BUTTONS_A_ROW)]
-    rows += [(button,) for button in more]
+    further = list(more)
+    width = 1 if len(further) <= FEW_BUTTONS else 2
+    rows += [tuple(further[start : start + width]) for start in range(0, len(further), width)]
     return tuple([*rows, last_row] if last_row else rows)
+
+
+def _name(topic: Topic) -> str:
+    """Before words of ours, which give the line its direction."""
+    isolated = isolate(topic.name)
+    return isolated if isolated == topic.name else f"{LRM}{isolated}"
 
 
 def _short(label: str) -> str:

@@ -24,7 +24,8 @@ MESSAGE_ENTITIES = 80
 MESSAGE_BYTES = 32_000
 LONGEST_URL = 2_000
 
-FSI, PDI = "\u2068", "\u2069"
+_LETTERS = ("L", "R", "AL")  # by Unicode, of either direction
+FSI, PDI, LRM, RLM = "\u2068", "\u2069", "\u200e", "\u200f"
 ELLIPSIS = "…"
 # Chinese and Japanese write no space after these.
 FULL_WIDTH_ENDS = ("。", "！", "？", "。”", "！”", "？”", "。」", "！」", "？」")
@@ -79,8 +80,24 @@ def isolate(text: str) -> str:
     """Text with right-to-left letters keeps its direction to itself, between FSI and PDI; other text stays as it is."""
     cleaned = _ISOLATES.sub("", text)
     if _RIGHT_TO_LEFT.search(cleaned) and any(map(_turns, cleaned)):
-        return f"{FSI}{cleaned}{PDI}"
+        return apart(cleaned)
     return cleaned
+
+
+def apart(text: str) -> str:
+    """In its own direction, whatever stands beside it."""
+    return f"{FSI}{text}{PDI}"
+
+
+def at_line_start(text: str) -> str:
+    """Isolated; where it begins right to left so does the line: for that isolates don't count, hence the RLM."""
+    isolated = isolate(text)
+    return f"{RLM}{isolated}" if isolated != text and begins_right_to_left(text) else isolated
+
+
+def begins_right_to_left(text: str) -> bool:
+    """By its first letter."""
+    return next((_turns(character) for character in text if unicodedata.bidirectional(character) in _LETTERS), False)
 
 
 def _turns(character: str) -> bool:
@@ -132,7 +149,7 @@ def article_block(
 def article_messages(article: Article, *, zone: str, now: datetime, language: str = "en") -> tuple[str, ...]:
     """The whole article, as many messages as it takes."""
     head = (*headline_spans(article, None), *credit_spans(article, zone, now, language))
-    body = tuple(Span("\n\n" + isolate(text)) for text in article.paragraphs or article.summary)
+    body = tuple(Span("\n\n" + at_line_start(text)) for text in article.paragraphs or article.summary)
     return tuple(to_html(piece) for piece in split((*head, *body)))
 
 
@@ -147,7 +164,7 @@ def article_spans(
     story: StoryLine | None = None,
 ) -> Block:
     """`notes` stand above the summary. `story`: what is said of it, where the article has one."""
-    summary = run_on(isolate(" ".join(sentence.split())) for sentence in article.summary)
+    summary = run_on(at_line_start(" ".join(sentence.split())) for sentence in article.summary)
     body = (Span("\n" + summary),) if summary else ()
     label = (Span(f"{words(language).update} ", bold=True),) if story is not None and story.update else ()
     head = headline_spans(article, number, label)
@@ -164,7 +181,7 @@ def run_on(sentences: Iterable[str]) -> str:
 
 def headline_spans(article: Article, number: int | None, label: Block = ()) -> Block:
     headline = " ".join(article.headline.split()) or ELLIPSIS
-    span = Span(isolate(headline), bold=True, url=web_url(article.url))
+    span = Span(at_line_start(headline), bold=True, url=web_url(article.url))
     return (*label, span) if number is None else (Span(f"{number}. "), *label, span)
 
 
@@ -173,21 +190,28 @@ def credit_spans(article: Article, zone: str, now: datetime, language: str, sour
 
     Where the reader's zone is not known the time is given with its zone, and Telegram shows it by the phone's clock.
     """
-    named = article.source != SourceKind.MANUAL  # an editor's own text: readers see nothing of where it came from
-    spans: list[Span] = []
-    if named:
-        spans.append(Span(isolate(" ".join(article.source.split())), italic=True))
+    parts = [part for part in _credits(article, zone, now, language, sources) if part[0]]
+    turned = bool(parts) and parts[0][0].startswith(RLM)  # then our own words must keep their order
+    spans = [
+        Span(apart(text) if turned and number else text, italic=True, moment=moment)
+        for number, (text, moment) in enumerate(parts)
+    ]
+    return (Span("\n"), *_dotted(spans)) if spans else ()
+
+
+def _credits(
+    article: Article, zone: str, now: datetime, language: str, sources: int
+) -> Iterator[tuple[str, datetime | None]]:
+    """Each part of the line, with its moment where it is one that Telegram shows by the phone's clock."""
+    if article.source != SourceKind.MANUAL:  # an editor's own text: readers see nothing of where it came from
+        yield at_line_start(" ".join(article.source.split())), None
     if sources > 1:
-        spans.append(Span(words(language).sources.format(count=sources), italic=True))
+        yield words(language).sources.format(count=sources), None
     if not article.published_guessed:
-        time = when(article.published_at, zone_of(zone), now, language)
-        anywhere = zone == "UTC"
-        moment = article.published_at if anywhere else None
-        spans.append(Span(f"{time} UTC" if anywhere else time, italic=True, moment=moment))
+        time, anywhere = when(article.published_at, zone_of(zone), now, language), zone == "UTC"
+        yield f"{time} UTC" if anywhere else time, article.published_at if anywhere else None
     if article.paywalled:
-        spans.append(Span(words(language).paywalled, italic=True))
-    line = _dotted([span for span in spans if span.text])
-    return (Span("\n"), *line) if line else ()
+        yield words(language).paywalled, None
 
 
 def _dotted(spans: Sequence[Span]) -> Block:

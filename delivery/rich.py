@@ -5,7 +5,6 @@ the one gets the other, and a correction composes both again. Escaping is delive
 """
 
 import json
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +15,8 @@ from delivery.render import (
     Block,
     Span,
     StoryLine,
+    at_line_start,
+    begins_right_to_left,
     credit_spans,
     escape,
     headline_spans,
@@ -45,22 +46,16 @@ def rich_message(layout: Layout, told: Mapping[int, Told]) -> str:
     lead = next((article.id for article in held if web_url(article.photo_url)), None)
     html = "".join(_item(item, layout, told, lead) for item in items)
     message: dict[str, Any] = {"html": html, "skip_entity_detection": True}
-    if 2 * sum(map(_is_rtl, held)) > len(held):
+    if 2 * sum(begins_right_to_left(article.headline) for article in held) > len(held):
         message["is_rtl"] = True
     return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
-
-
-def _is_rtl(article: Article) -> bool:
-    """By the first letter of its headline."""
-    strong = (unicodedata.bidirectional(character) for character in article.headline)
-    return next((kind in ("R", "AL") for kind in strong if kind in ("L", "R", "AL")), False)
 
 
 def _item(item: Mapping[str, Any], layout: Layout, told: Mapping[int, Told], lead: int | None) -> str:
     before, after = spans_of(item.get("before", [])), spans_of(item.get("after", []))
     entry = told.get(item.get("article", 0))
     if entry is None:
-        return _heading(before, HEAD)
+        return _headings(before)
     if int(item.get("pieces", 1)) > 1:
         return _paragraphs(block_of(item, layout, told))
     number, language = item.get("number"), str(layout["language"])
@@ -70,10 +65,16 @@ def _item(item: Mapping[str, Any], layout: Layout, told: Mapping[int, Told], lea
     else:
         story = StoryLine(*item["story"]) if item.get("story") else None
         body = _article(entry, layout, number, story, photo=entry.article.id == lead)
-    return f"{_heading(before, SECTION)}{body}{_paragraphs(after)}"
+    return f"{_headings(before)}{body}{_paragraphs(after)}"
 
 
-def _heading(block: Block, size: int) -> str:
+def _headings(block: Block) -> str:
+    """The edition's own head and that of a section, each on a line; of one alone, the text beside it tells which."""
+    lines = [line for line in _lines(block) if any(span.text.strip() for span in line)]
+    return "".join(_heading(line, HEAD if len(line) > 1 else SECTION) for line in lines)
+
+
+def _heading(block: Sequence[Span], size: int) -> str:
     """Its bold words as a heading, what follows them below it."""
     bold = "".join(span.text for span in block if span.bold).strip()
     rest = "".join(span.text for span in block if not span.bold).strip().removeprefix("· ")
@@ -82,12 +83,16 @@ def _heading(block: Block, size: int) -> str:
 
 def _paragraphs(block: Block) -> str:
     """Spans with line breaks in them, a paragraph a line."""
+    return "".join(_tag("p", line) for line in _lines(block))
+
+
+def _lines(block: Block) -> list[list[Span]]:
     lines: list[list[Span]] = [[]]
     for span in block:
         first, *others = span.text.split("\n")
-        lines[-1].append(replace(span, text=first))
-        lines += [[replace(span, text=line)] for line in others]
-    return "".join(_tag("p", line) for line in lines)
+        lines[-1] += [replace(span, text=first)] if first else []
+        lines += [[replace(span, text=line)] if line else [] for line in others]
+    return lines
 
 
 def _tag(tag: str, spans: Iterable[Span]) -> str:
@@ -119,14 +124,14 @@ def _photo(article: Article) -> str:
         return image
     if len(caption) > LONGEST_CAPTION:
         caption = f"{caption[:LONGEST_CAPTION].rpartition(' ')[0] or caption[:LONGEST_CAPTION]}…"
-    words_ = to_html((Span(isolate(caption)),))
+    words_ = to_html((Span(at_line_start(caption)),))
     credit = "" if article.source == SourceKind.MANUAL else _tag("cite", (Span(isolate(article.source)),))
     return f"<figure>{image}<figcaption>{words_}{credit}</figcaption></figure>" if plain(words_) else image
 
 
 def _summary(article: Article, language: str, *, folds: bool) -> str:
     """In a list its first sentence, and the others where they are asked for."""
-    sentences = [isolate(" ".join(sentence.split())) for sentence in article.summary if sentence.split()]
+    sentences = [at_line_start(" ".join(sentence.split())) for sentence in article.summary if sentence.split()]
     shown, folded = (sentences[:1], sentences[1:]) if folds else (sentences, [])
     inside = _tag("p", (Span(run_on(folded)),))
     fold = f"<details><summary>{escape(words(language).unfold)}</summary>{inside}</details>" if inside else ""

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from delivery import render
-from delivery.render import FSI, PDI, Span, article_block, article_messages, escape, isolate, plain, split, to_html
+from delivery.render import FSI, PDI, RLM, Span, article_block, article_messages, escape, isolate, plain, split, to_html
 from sandbox.html import parse_html
 from tests.delivery.samples import article
 
@@ -124,7 +124,7 @@ BLOCKS = {
     "another year": ({"published_at": datetime(2016, 5, 20, 0, 5, tzinfo=UTC)}, "<i>Xinhua · 20 May 2016, 09:05</i>"),
     "markup in the text": ({"headline": "<b>A & B</b>"}, "&lt;b&gt;A &amp; B&lt;/b&gt;"),
     "white space": ({"headline": "  A\n B  "}, ">A B<"),
-    "right to left": ({"headline": "شي (THAAD)"}, f">{FSI}شي (THAAD){PDI}<"),
+    "right to left": ({"headline": "شي (THAAD)"}, f">{RLM}{FSI}شي (THAAD){PDI}<"),
     "no summary": ({"summary": ()}, "20:50</i>"),
 }
 

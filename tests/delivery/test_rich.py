@@ -9,17 +9,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from telegram.error import BadRequest, EndPointNotFound, Forbidden
 
+from delivery.alerts import run_alerts
 from delivery.amended import Told
 from delivery.compose import Section, compose_alert, compose_digest, compose_held
+from delivery.corrections import confirm, run_corrections
+from delivery.fanout import run_fanout
 from delivery.fate import FateKind, fate_of
 from delivery.render import StoryLine, plain
 from delivery.rich import enriched, rich_message
 from sandbox.rich import rich_message as taken
 from sandbox.rich import words
-from storage import chats, editions
-from storage.records import Article, ArticleStatus, Correction, CorrectionKind, EditionKind, EditionPart, Layout
+from storage import chats, corrections, editions, subscriptions
+from storage.records import (
+    Article,
+    ArticleStatus,
+    ChatKind,
+    Correction,
+    CorrectionKind,
+    EditionKind,
+    EditionPart,
+    Layout,
+    Mode,
+)
+from tests.delivery.news import publish, seed
 from tests.delivery.samples import CHINA, KOREA, article
-from tests.delivery.worlds import BOT, World
+from tests.delivery.worlds import BOT, World, destination
 
 NOW = datetime(2017, 5, 20, 0, 0, tzinfo=UTC)
 PHOTO = {"photo_url": "https://example.com/p.jpg?a=1&b=2", "caption": "Xi Jinping greets Lee Hae-chan in Beijing."}
@@ -180,6 +194,58 @@ async def test_a_photo_that_can_t_be_had_costs_one_rich_message(wire: World) -> 
     await wire.send()
     assert methods(wire) == ["sendMessage"]
     assert await layout(wire) is Layout.RICH
+
+
+async def test_a_correction_and_a_kill_reach_rich_copies(wire: World) -> None:
+    [place] = await wire.people(1)
+    now = datetime.now(UTC)
+    async with wire.db.begin() as tx:
+        known = await seed(tx)
+        await subscriptions.set_mode(tx, place, known["korea"].id, Mode.INSTANT, now)
+    await wish_rich(wire, place)
+    async with wire.db.begin() as tx:
+        found = [await publish(tx, headline, "korea", now) for headline in ("Ten hurt", "Quake")]
+    await _all_out(wire)
+    assert methods(wire) == ["sendRichMessage"] * 2
+    await _change(wire, found[0], CorrectionKind.CORRECTION, "Ten", "Two")
+    await _change(wire, found[1], CorrectionKind.KILL)
+    await _all_out(wire)
+    edited = [row for row in wire.sandbox.ledger.rows if row.ok and row.method == "editMessageText"]
+    assert ["Two hurt" in str(row.params["rich_message"]) for row in edited] == [True]
+    [left] = [stored.payload for stored in wire.sandbox.world.chats[wire.chat_ids[0]].messages.values()]
+    assert "CORRECTION:" in words(left["rich_message"])
+
+
+async def _change(wire: World, item: Article, kind: CorrectionKind, wrong: str = "", right: str = "") -> None:
+    now = datetime.now(UTC)
+    async with wire.db.begin() as tx:
+        said = {"note": "It was so.", "wrong": wrong, "right": right}
+        draft_id = await corrections.draft(tx, bot_id=BOT, article_id=item.id, kind=kind, by=1, now=now, **said)
+    await confirm(wire.db, draft_id=draft_id, article_id=item.id, now=now)
+
+
+async def _all_out(wire: World) -> None:
+    for step in (run_alerts, run_corrections, run_fanout):
+        while await step(wire.db, bot_id=BOT, now=datetime.now(UTC)):
+            pass
+    await wire.send()
+
+
+async def test_a_forum_s_thread_and_a_channel_get_rich_messages(wire: World) -> None:
+    wire.group(-1_000_000_000_900, "channel")
+    wire.group(-1_000_000_000_901, "supergroup", is_forum=True)
+    thread = (await wire.bot.create_forum_topic(-1_000_000_000_901, "News")).message_thread_id
+    async with wire.db.begin() as tx:
+        places = [
+            await destination(tx, -1_000_000_000_900, kind=ChatKind.CHANNEL),
+            await destination(tx, -1_000_000_000_901, thread, ChatKind.SUPERGROUP),
+        ]
+    for place in places:
+        await wish_rich(wire, place)
+        await edition(wire, place)
+    await wire.send()
+    rows = [row for row in wire.sandbox.ledger.rows if row.ok and row.method == "sendRichMessage"]
+    assert [row.params.get("message_thread_id") for row in rows] in ([None, str(thread)], [str(thread), None])
 
 
 FATES = {
