@@ -76,7 +76,7 @@ def with_ancestors(topics: Iterable[Topic], topic_ids: Iterable[int]) -> tuple[i
     found = list(dict.fromkeys(topic_ids))
     for topic_id in found:
         parent = parents.get(topic_id)
-        if parent is not None and parent not in found:
+        if parent in parents and parent not in found:  # a parent that is retired is none
             found.append(parent)
     return tuple(found)
 
