@@ -12,7 +12,13 @@ from storage.taggings import Tagger
 from storage.topic_changes import Change
 from storage.topics import with_ancestors
 
-PARTS = {"headline": "headline", "dateline": "dateline", "lead": "first paragraph", "body": "text"}
+PARTS = {
+    "headline": "headline",
+    "dateline": "dateline",
+    "lead": "first paragraph",
+    "body": "text",
+    "learnt": "weighed with all its words",
+}
 
 
 @dataclass(frozen=True, slots=True)

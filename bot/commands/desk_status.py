@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot import delivery_words
+from bot import delivery_words, topic_words
 from bot.access import Who
 from bot.ask import Ask, Keyboard, Reply
 from bot.commands import desk_card
@@ -11,7 +11,7 @@ from delivery import corrections as carrying_out
 from delivery import render, status
 from delivery.status import Progress
 from delivery.wording import when
-from storage import articles, corrections, deliveries, editions
+from storage import articles, corrections, deliveries, editions, retags
 from storage.progress import Subject
 from storage.records import Article, ArticleStatus
 from storage.slots import zone_of
@@ -83,11 +83,13 @@ async def _latest(ask: Ask, *, fresh: bool = True) -> Reply:
         said = await corrections.latest(tx, ask.me.bot_id, CORRECTIONS)
         amended = [delivery_words.corrected(await carrying_out.standing(tx, item)) for item in said]
         waiting = await articles.count_pending(tx)
+        work = await retags.latest(tx)
     found = [item for item in found if item.total or item.spreading][:EDITIONS]  # what reached nobody is no news
     queue = f"📥 {waiting} in the /queue" if waiting else "📥 Nothing in the queue"
+    going_on = [topic_words.retagging(work)] if work is not None and work.ended_at is None else []
     blocks = [progress_text(item, ask) for item in found] or ["Nothing was sent yet."]
     return Reply(
-        "\n\n".join(["<b>What was sent last</b>", *blocks, *amended, queue]),
+        "\n\n".join(["<b>What was sent last</b>", *blocks, *amended, *going_on, queue]),
         keyboard=(*_again(found), (_refresh("d-stat::again"),)),
         fresh=fresh,
     )
