@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { readLink } from "./links.js";
 import { alertBox, showMenu, toast } from "./notices.js";
-import { personName } from "./text.js";
+import { personName, richText } from "./text.js";
 
 const ANSWER_MS = 15_000; // how long a pressed button waits for the bot
 
@@ -128,7 +128,7 @@ export class Actions {
   }
 
   menu(message, anchor) {
-    const words = message.text ?? message.caption;
+    const words = message.text ?? message.caption ?? richText(message);
     const items = [
       { label: "Reply", icon: "reply", run: () => this.on.reply(message) },
       ...(words ? [{ label: "Copy text", icon: "copy", run: () => this.copy(words) }] : []),

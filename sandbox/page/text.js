@@ -115,7 +115,8 @@ export function preview(message) {
   return [attachment, line].filter(Boolean).join(": ") || "Message";
 }
 
-const richText = (message) => (message.rich_message?.blocks ?? []).map(blockWords).filter(Boolean).join(" ");
+/** All words of a rich message in one line; "" of any other. */
+export const richText = (message) => (message.rich_message?.blocks ?? []).map(blockWords).filter(Boolean).join(" ");
 
 function blockWords(block) {
   const own = [block.text, block.summary, block.caption?.text].filter(Boolean).map(plainRich);

@@ -284,3 +284,21 @@ async def test_channel_posts_stand_under_the_channels_name(chat_page: ChatPages)
         await driven.bot.send(CHANNEL, "Edition one")
         await driven.open(CHANNEL)
         await expect(driven.page.locator(".message .sender")).to_have_text("Tidings Channel")
+
+
+async def test_a_rich_message_has_headings_and_unfolds(chat_page: ChatPages) -> None:
+    async with chat_page() as driven:
+        html = (
+            "<h2>News</h2><p>One <b>bold</b> word</p>"
+            "<details><summary>Read on</summary><p>The rest</p></details>"
+            '<figure><img src="https://example.com/a.jpg"/><figcaption>A ship<cite>Xinhua</cite></figcaption></figure>'
+        )
+        await driven.bot.call("sendRichMessage", chat_id=YOU, rich_message={"html": html})
+        rich = driven.page.locator("#messages .rich")
+        await expect(rich.locator("h3")).to_have_text("News")
+        await expect(rich.locator("strong")).to_have_text("bold")
+        await expect(rich.locator("figcaption cite")).to_have_text("Xinhua")
+        await expect(rich.get_by_text("The rest")).to_be_hidden()
+        await rich.locator("summary").click()
+        await expect(rich.get_by_text("The rest")).to_be_visible()
+        await expect(driven.row(YOU)).to_contain_text("News")

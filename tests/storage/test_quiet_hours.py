@@ -93,7 +93,7 @@ MOMENTS = {
     "an end that the clock jumps over": (
         QuietHours(1380, 150),
         "Europe/Berlin",
-        datetime(2026, 3, 29, 0, 30, tzinfo=UTC),
+        datetime(2026, 3, 29, 0, 0, tzinfo=UTC),
         datetime(2026, 3, 29, 1, 30, tzinfo=UTC),  # 03:30
     ),
 }

@@ -31,6 +31,16 @@ async def test_a_change_of_zone_moves_the_next_moment(db: Database) -> None:
     assert entry.next_at == EIGHT.replace(hour=12)
 
 
+async def test_what_is_due_stays_due_when_the_zone_changes_and_not_when_a_chat_comes_back(db: Database) -> None:
+    async with db.begin() as tx:
+        await seed(tx)
+        place = await reader(tx, 1, {}, since=NOW - DAY)
+        [due] = await schedules.change_zone(tx, place, "America/New_York", NOW)
+        [back] = await schedules.reschedule(tx, place, "America/New_York", NOW)
+    assert due.next_at == EIGHT
+    assert back.next_at == EIGHT.replace(hour=12)
+
+
 async def test_no_entries_is_no_digest(db: Database) -> None:
     async with db.begin() as tx:
         await seed(tx)
