@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select
 
+from storage.batches import Batch
 from storage.database import Connection, insert_into
 from storage.identity import url_key
 from storage.records import ArticleDraft
@@ -22,7 +23,11 @@ CANDIDATES, FEWEST_SHARED = 5, 2
 Holder = tuple[int, int]  # a shingle's hash, an article's id
 
 _HOLDERS = select(shingle.c.hash, shingle.c.article_id).where(shingle.c.hash.in_(bindparam("sample", expanding=True)))
-_REMEMBER = insert(shingle)
+_GIVEN = Batch("hash", "article")
+_REMEMBER = {
+    name: insert(shingle).from_select(["hash", "article_id"], select(given.c.hash, given.c.article))
+    for name, given in _GIVEN.of.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +62,9 @@ def candidates(held: Iterable[Holder]) -> list[int]:
 async def remember(tx: Connection, article_id: int, sample: Sequence[int], held: Iterable[Holder]) -> None:
     """So that copies of the article are found. `held`: by others, as `holders` tells."""
     crowds = Counter(value for value, _ in held)
-    rows = [{"hash": value, "article_id": article_id} for value in sample if crowds[value] < CROWD]
+    rows = [(value, article_id) for value in sample if crowds[value] < CROWD]
     if rows:
-        await tx.execute(_REMEMBER, rows)
+        await tx.execute(_REMEMBER[tx.dialect.name], _GIVEN.values(tx, rows))
 
 
 async def add_copy(

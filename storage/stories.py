@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, insert, select, text, union, union_all, update
+from sqlalchemy import BigInteger, Row, bindparam, delete, func, insert, select, text, union, union_all, update
 
 from storage import articles
+from storage.batches import Batch
 from storage.database import Connection
 from storage.records import Article, ArticleStatus
 from storage.schema import article, article_copy, source, story, story_change, story_term, story_traits
@@ -28,7 +29,15 @@ FEWEST_SHARED = 3  # terms of an article that is related
 STORY_LOCK = 0x71D1_0003
 MERGED, SPLIT = "merged", "split"
 
-_KEEP_TRAITS, _KEEP_TERMS = insert(story_traits), insert(story_term)
+_KEEP_TRAITS = insert(story_traits)
+_GIVEN = Batch("term")
+_KEEP_TERMS = {
+    name: insert(story_term).from_select(
+        ["term", "at", "article_id"],
+        select(given.c.term, bindparam("at", type_=story_term.c.at.type), bindparam("article", type_=BigInteger)),
+    )
+    for name, given in _GIVEN.of.items()
+}
 _STORY_OF = select(article.c.id, article.c.story_id).where(article.c.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -262,8 +271,10 @@ async def remember(
     """So that later articles find it. What was kept of it before goes by `forget`."""
     await tx.execute(_KEEP_TRAITS, {"article_id": article_id, "traits": traits, "kept_at": now})
     if keys:
-        at = at.replace(microsecond=0)
-        await tx.execute(_KEEP_TERMS, [{"term": key, "at": at, "article_id": article_id} for key in keys])
+        values = _GIVEN.values(tx, [(key,) for key in keys])
+        await tx.execute(
+            _KEEP_TERMS[tx.dialect.name], values | {"at": at.replace(microsecond=0), "article": article_id}
+        )
 
 
 async def forget(tx: Connection, article_id: int) -> None:
