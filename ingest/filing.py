@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from ingest.geography import vocabulary_version
+from ingest.learnt import COUNTRIES, SUBJECTS, Learnt
+from ingest.linear import file_version
 from ingest.topics import Matcher
 from storage.records import Evidence, Topic
 
 # What of a release decides beside the rules. Kept with what it tagged.
-MODELS = f"matcher 2, countries {vocabulary_version()}"
+MODELS = f"matcher 2, countries {vocabulary_version()}, learnt {file_version(SUBJECTS, COUNTRIES)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,16 @@ class Filed:
 
 
 def file(rules: tuple[Topic, ...], headline: str, paragraphs: Sequence[str], dateline: str | None) -> Filed:
-    """By the topics' rules; their parents are not among what is found."""
-    found = _matcher(rules).weigh(headline, paragraphs, dateline)
-    return Filed(found.topics, found.topic_terms)
+    """By the topics' rules and what the models have learnt; their parents are not among what is found."""
+    matcher, learnt = _compiled(rules)
+    found = matcher.weigh(headline, paragraphs, dateline)
+    topics, evidence = dict(found.topics), dict(found.topic_terms)
+    for topic_id, (salience, words) in learnt.judge(headline, paragraphs, dateline).items():
+        topics[topic_id] = max(salience, topics.get(topic_id, 0.0))
+        evidence[topic_id] = (*evidence.get(topic_id, ()), *words)
+    return Filed(topics, evidence)
 
 
 @lru_cache(maxsize=4)
-def _matcher(rules: tuple[Topic, ...]) -> Matcher:
-    return Matcher(rules)
+def _compiled(rules: tuple[Topic, ...]) -> tuple[Matcher, Learnt]:
+    return Matcher(rules), Learnt(rules)

@@ -12,18 +12,14 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
 import ahocorasick
 
 import config
-from ingest.geography import WORDS_IN_CAPITALS, Country, countries, vocabulary_version
+from ingest.geography import WORDS_IN_CAPITALS, Country, countries
 from storage.records import Found, Topic, TopicRule, TopicSpec
-
-# Raise it when the weighing below changes what is found.
-WEIGHING = 2
 
 WEIGHTS = {"headline": 4.0, "dateline": 4.0, "lead": 2.0, "body": 1.0}
 WEAK = 0.4
@@ -49,12 +45,6 @@ def load_specs(path: Path | None = None) -> tuple[TopicSpec, ...]:
     with path.open("rb") as file:
         tables = tomllib.load(file)
     return tuple(_spec(slug, table) for slug, table in tables.items())
-
-
-@cache
-def tagger_version() -> str:
-    """Names what tags beside the editors' rules: another gazetteer, or another way to weigh, is another version."""
-    return f"{WEIGHING}-{vocabulary_version()}"
 
 
 def _spec(slug: str, table: dict[str, str | list[str]]) -> TopicSpec:
@@ -119,6 +109,28 @@ class Matcher:
 
     def weigh(self, headline: str, paragraphs: Sequence[str], dateline: str | None = None) -> Weighed:
         """All that the rules say, with the terms that say it."""
+        tallies, long = self._tallied(headline, paragraphs, dateline)
+        # A feed's item is often a sentence or two: there a single mention in the lead is what it is about.
+        least = LEAST if long else LEAST_OF_SHORT
+        scores = {subject: tally.score for subject, tally in tallies.items() if tally.carried}
+        topics = _salient({key: score for key, score in scores.items() if isinstance(key, int)}, least)
+        places = _salient({key: score for key, score in scores.items() if isinstance(key, str)}, least)
+        return Weighed(
+            topics,
+            places,
+            {key: tallies[key].evidence() for key in topics},
+            {key: tallies[key].evidence() for key in places},
+        )
+
+    def weights(self, headline: str, paragraphs: Sequence[str], dateline: str | None = None) -> dict[Subject, float]:
+        """Topic ids and country codes that are named at all: a model makes up its own mind about what is enough."""
+        tallies, _ = self._tallied(headline, paragraphs, dateline)
+        return {key: tally.score for key, tally in tallies.items()}
+
+    def _tallied(
+        self, headline: str, paragraphs: Sequence[str], dateline: str | None
+    ) -> tuple[dict[Subject, "_Tally"], bool]:
+        """What speaks for each, and whether the article is more than a feed's teaser."""
         body = "\n".join(paragraphs[1:])[:BODY_CHARACTERS]
         parts = (
             ("headline", headline),
@@ -130,17 +142,7 @@ class Matcher:
         for part, text in parts:
             for use, word in self._found(text, in_dateline=part == "dateline"):
                 tallies[use.subject].add(part, word, use.weight)
-        # A feed's item is often a sentence or two: there a single mention in the lead is what it is about.
-        least = LEAST if len(body) > SHORT_BODY else LEAST_OF_SHORT
-        scores = {subject: tally.score for subject, tally in tallies.items() if tally.carried}
-        topics = _salient({key: score for key, score in scores.items() if isinstance(key, int)}, least)
-        places = _salient({key: score for key, score in scores.items() if isinstance(key, str)}, least)
-        return Weighed(
-            topics,
-            places,
-            {key: tallies[key].evidence() for key in topics},
-            {key: tallies[key].evidence() for key in places},
-        )
+        return tallies, len(body) > SHORT_BODY
 
     def _found(self, text: str, *, in_dateline: bool) -> Iterator[tuple[_Use, str]]:
         """The uses of each term found, each place in the text once for a topic, once for all countries: the longest."""

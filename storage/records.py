@@ -250,7 +250,7 @@ class TopicRule:
 
     `strong` terms alone can carry a topic; `weak` ones only add to it; where a `never` term stands, no other counts.
     `dateline` terms carry it where they stand in the dateline. `countries` are ISO 3166-1 codes whose names, peoples
-    and cities are strong terms too; `subjects` are IPTC Media Topics codes by which the trained model files.
+    and cities are strong terms too. `subjects` (IPTC Media Topics) and `learnt_countries` are found by trained models.
     """
 
     strong: tuple[str, ...] = ()
@@ -259,6 +259,7 @@ class TopicRule:
     dateline: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
+    learnt_countries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,10 +83,12 @@ def test_copies_are_told_from_distinct_articles(data: Path) -> None:
     assert len(list(copies.table(result))) == 4
 
 
-def test_countries_are_found_better_by_rules_than_by_bare_names(data: Path) -> None:
-    result = topics.run(articles=300, data=data)
+def test_countries_and_subjects_are_found_better_than_by_bare_names(data: Path) -> None:
+    result = topics.run(articles=300, data=data, folds=2)
     assert result["articles"] == 300
-    assert result["countries_f1"] > 0.8 > result["bare_names_f1"]
+    assert result["rules"]["countries_f1"] > 0.8 > result["rules"]["bare_names_f1"]
+    assert min(result["learnt_countries_f1"], result["subjects"]["reuters_labelled_f1"]) > 0.5
+    assert min(result["speed"].values()) > 0
     assert topics.table(result)
 
 

@@ -1,0 +1,151 @@
+"""What the shipped models file: subjects from the words of an article, countries from words and what the rules weighed.
+
+A topic takes part by its rule: `subjects` are codes of IPTC Media Topics, `learnt_countries` codes of countries. A
+model is loaded when the first rule asks for it. Pure.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
+from functools import cache
+from pathlib import Path
+
+from ingest.geography import countries, name_of
+from ingest.linear import SIGNAL, LinearModel, Vector, features, load
+from ingest.mediatopics import with_wider
+from ingest.topics import EVIDENCE_KEPT, LEAST, SHARE_OF_TOP, Matcher
+from storage.records import Found, Topic
+from summarizer.stopwords import stop_words
+
+SUBJECTS = Path(__file__).with_name("subjects.npz")
+COUNTRIES = Path(__file__).with_name("learnt_countries.npz")
+# The part of the article in evidence: a model weighs the words of all of them together.
+LEARNT = "learnt"
+# A margin of 1 is as sure as the articles that the model learnt from; so much salience it is worth.
+SALIENCE_OF_MARGIN = 3.0
+SIGNAL_WEIGHT = 0.3
+LEAST_WORDS = 8
+
+Told = dict[str, tuple[float, tuple[Found, ...]]]
+Judged = dict[int, tuple[float, tuple[Found, ...]]]
+
+
+@cache
+def subject_model() -> LinearModel:
+    return load(SUBJECTS)
+
+
+@cache
+def country_model() -> LinearModel:
+    return load(COUNTRIES)
+
+
+@cache
+def _all_places() -> Matcher:
+    return Matcher((), places=countries().values())
+
+
+def subjects_of(headline: str, paragraphs: Sequence[str]) -> dict[str, float]:
+    """Codes of the article's subjects, those finer than a wider one among them; the margin of each."""
+    vector = _subject_vector(features(headline, paragraphs))
+    return subject_model().scores(vector) if vector else {}
+
+
+def _subject_vector(found: Mapping[str, float]) -> Vector | None:
+    """None where too few words are known, as in another language: too little to judge by."""
+    vector = subject_model().vector(found)
+    return vector if len(vector.names) >= LEAST_WORDS else None
+
+
+def countries_of(headline: str, paragraphs: Sequence[str], dateline: str | None = None) -> dict[str, float]:
+    """Codes of the countries; the margin of each. Those of which the model learnt nothing are never found."""
+    model = country_model()
+    return model.scores(model.vector(country_features(headline, paragraphs, dateline)))
+
+
+def country_features(headline: str, paragraphs: Sequence[str], dateline: str | None = None) -> dict[str, float]:
+    """The words, and as signals how much the rules say for each country: alone, beside the most, and whether enough."""
+    return features(headline, paragraphs, dateline) | _signals(_said(headline, paragraphs, dateline))
+
+
+def _said(headline: str, paragraphs: Sequence[str], dateline: str | None) -> dict[str, float]:
+    return {str(code): weight for code, weight in _all_places().weights(headline, paragraphs, dateline).items()}
+
+
+def _signals(said: Mapping[str, float]) -> dict[str, float]:
+    found = dict[str, float]()
+    top = max(said.values(), default=1.0)
+    for code, weight in said.items():
+        found[f"{SIGNAL}{code}"] = SIGNAL_WEIGHT * math.log1p(weight)
+        found[f"{SIGNAL}{code}%"] = SIGNAL_WEIGHT * weight / top
+        if weight >= max(LEAST, SHARE_OF_TOP * top):
+            found[f"{SIGNAL}{code}!"] = SIGNAL_WEIGHT
+    return found
+
+
+class Learnt:
+    """Which topics want which labels."""
+
+    def __init__(self, topics: Iterable[Topic]) -> None:
+        subjects: defaultdict[str, set[int]] = defaultdict(set)
+        places: defaultdict[str, set[int]] = defaultdict(set)
+        for topic in topics:
+            for code in topic.rule.subjects:
+                subjects[code].add(topic.id)
+            for code in topic.rule.learnt_countries:
+                places[code.lower()].add(topic.id)
+        self._subjects = _wanted(subject_model().labels, subjects) if subjects else {}
+        self._places = dict(places)
+
+    def judge(self, headline: str, paragraphs: Sequence[str], dateline: str | None = None) -> Judged:
+        """Topic id → salience, and the most telling words."""
+        found: Judged = {}
+        if self._subjects:
+            given = features(headline, paragraphs)
+            vector = _subject_vector(given)
+            if vector:
+                _file(found, self._subjects, _told(subject_model(), self._subjects, vector, given))
+        if self._places:
+            _file(found, self._places, _told_of_places(self._places.keys(), (headline, paragraphs, dateline)))
+        return found
+
+
+def _wanted(labels: Iterable[str], asked: Mapping[str, set[int]]) -> dict[str, set[int]]:
+    """Label of the model → the topics that asked for it or for what is wider."""
+    wanted = {label: {number for code in with_wider(label) for number in asked.get(code, ())} for label in labels}
+    return {label: numbers for label, numbers in wanted.items() if numbers}
+
+
+def _told(model: LinearModel, labels: Container[str], vector: Vector, given: Mapping[str, float]) -> Told:
+    margins = {label: margin for label, margin in model.scores(vector).items() if label in labels}
+    return {
+        label: (round(LEAST + SALIENCE_OF_MARGIN * margin, 2), tuple(_found(model.telling(vector, label), given)))
+        for label, margin in margins.items()
+    }
+
+
+def _told_of_places(labels: Set[str], text: tuple[str, Sequence[str], str | None]) -> Told:
+    """By the model; of countries that it didn't learn, by the rules."""
+    model, said = country_model(), _said(*text)
+    given = features(*text) | _signals(said)
+    told = _told(model, labels, model.vector(given), given)
+    unlearnt = (labels & said.keys()) - set(model.labels)
+    if unlearnt:
+        ruled = _all_places().weigh(*text)
+        told |= {code: (ruled.places[code], ruled.place_terms[code]) for code in unlearnt & ruled.places.keys()}
+    return told
+
+
+def _file(found: Judged, wanted: Mapping[str, set[int]], told: Told) -> None:
+    """The surest of its labels speaks for a topic."""
+    for label, (salience, words) in sorted(told.items(), key=lambda item: -item[1][0]):
+        for topic_id in wanted[label]:
+            found.setdefault(topic_id, (salience, words))
+
+
+def _found(told: Sequence[tuple[str, float]], given: Mapping[str, float]) -> Iterator[Found]:
+    """Function words tell the model something, but people nothing."""
+    telling = [pair for pair in told if pair[0] not in stop_words("en")] or told
+    for word, weight in telling[:EVIDENCE_KEPT]:
+        term = name_of(word[1:]) if word.startswith(SIGNAL) else word
+        yield Found(term, LEARNT, max(1, int(given.get(word, 1))), round(weight, 3))
