@@ -6,8 +6,9 @@ model is loaded when the first rule asks for it. Pure.
 
 import math
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 from ingest.geography import countries, name_of
@@ -110,10 +111,20 @@ class Learnt:
         return found
 
 
-def _wanted(labels: Iterable[str], asked: Mapping[str, set[int]]) -> dict[str, set[int]]:
-    """Label of the model → the topics that asked for it or for what is wider."""
-    wanted = {label: {number for code in with_wider(label) for number in asked.get(code, ())} for label in labels}
+def _wanted(labels: Collection[str], asked: Mapping[str, set[int]]) -> dict[str, set[int]]:
+    """Label of the model → the topics that asked for it, or for what is wider and no label itself."""
+    known = frozenset(labels)
+    wanted = {
+        label: {number for code in _spoken_for(label, known) for number in asked.get(code, ())} for label in labels
+    }
     return {label: numbers for label, numbers in wanted.items() if numbers}
+
+
+def _spoken_for(label: str, known: Set[str]) -> Iterator[str]:
+    yield label
+    wider = with_wider(label)
+    next(wider)
+    yield from takewhile(lambda code: code not in known, wider)
 
 
 def _told(model: LinearModel, labels: Container[str], vector: Vector, given: Mapping[str, float]) -> Told:

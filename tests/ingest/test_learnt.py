@@ -78,14 +78,25 @@ def test_every_label_of_the_models_has_a_name() -> None:
     assert list(with_wider("20000212/wheat")) == ["20000212/wheat", "20000212", "20000210", "20000209", "04000000"]
 
 
-def test_a_topic_asks_for_a_subject_or_for_a_wider_one() -> None:
-    rules = [TopicRule(subjects=("20000178",)), TopicRule(subjects=("04000000",)), TopicRule(subjects=("15000000",))]
-    found = Learnt([topic(number, rule) for number, rule in enumerate(rules, start=1)]).judge(*EARNINGS)
-    assert set(found) == {1, 2}
+def test_a_topic_asks_for_a_subject_or_for_a_wider_one_that_the_model_does_not_know_itself() -> None:
+    asked = ("20000178", "20000171", "04000000", "15000000")
+    topics = [topic(number, TopicRule(subjects=(code,))) for number, code in enumerate(asked, start=1)]
+    found = Learnt(topics).judge(*EARNINGS)
+    assert set(found) == {1, 2, 3}
+    assert found[1] == found[2] != found[3]
     salience, words = found[1]
     assert salience > 3
     assert words[0].part == LEARNT
     assert {"shr", "cts", "net"} & {word.term for word in words}
+
+
+def test_a_harbour_is_shipping_but_not_yet_the_economy() -> None:
+    text = (
+        "Lindmark opens harbour",
+        ["The harbour was opened on Monday, the harbour master said. More ships are to come."],
+    )
+    topics = [topic(number, TopicRule(subjects=(code,))) for number, code in enumerate(("20000343", "04000000"), 1)]
+    assert set(Learnt(topics).judge(*text)) == {1}
 
 
 def test_what_no_rule_asks_for_is_not_looked_at() -> None:
