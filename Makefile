@@ -38,7 +38,7 @@ format: .venv/.installed-dev  ## let ruff format and mend what it can
 	$(BIN)/ruff format .
 
 bench: .venv/.installed-dev  ## every benchmark: tables, and one JSON object a line on stdout; FULL=1 for the large sizes
-	@for name in summaries summary_speed sentence_splitting ingest delivery digests outbox lanes corrections kills jobs queries growth search stories retag copies topics start; do $(BIN)/tidings bench $$name --json $(if $(FULL),--full) || exit 1; done
+	@for name in summaries summary_speed sentence_splitting ingest delivery digests outbox lanes nights corrections kills jobs queries growth search stories retag copies topics start; do $(BIN)/tidings bench $$name --json $(if $(FULL),--full) || exit 1; done
 
 lock: .venv/.installed-dev  ## lock the dependencies anew, with hashes and no index named
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \

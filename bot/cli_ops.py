@@ -32,6 +32,7 @@ BENCHMARKS = (
     "digests",
     "outbox",
     "lanes",
+    "nights",
     "corrections",
     "kills",
     "jobs",

@@ -17,6 +17,7 @@ from benchmarks import (
     jobs,
     kills,
     lanes,
+    nights,
     outbox,
     queries,
     retag,
@@ -116,6 +117,12 @@ def test_lanes_are_measured_under_a_digest() -> None:
     result = lanes.run(lanes.Asked(digest=400, alert=20, notice=5))
     assert (result["alert_messages"], result["notice_messages"], result["refused_429"]) == (20, 5, 0)
     assert lanes.table(result)
+
+
+def test_nights_are_measured_beside_days() -> None:
+    result = nights.run(chats=80)
+    assert (result["held"], result["released"]) == (100, 50)
+    assert nights.table(result)
 
 
 @pytest.mark.slow
