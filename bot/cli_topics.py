@@ -5,7 +5,7 @@ What is changed here holds at once for a service that runs beside it, which tags
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
@@ -23,7 +23,7 @@ from ingest.topics import load_specs
 from storage import articles, retags, taggings, topic_changes
 from storage import topics as rows
 from storage.database import Database
-from storage.records import Topic
+from storage.records import Topic, TopicRule
 from storage.retags import Retag
 from storage.topic_changes import ChangeError, Made
 
@@ -95,7 +95,7 @@ def list_(as_json: AsJson = False) -> None:
 
 def _row(one: Topic, known: Sequence[Topic]) -> dict[str, Any]:
     parent = next((other.slug for other in known if other.id == one.parent_id), None)
-    lists = {field: list(getattr(one.rule, field)) for field in (*topic_edit.TERMS, "countries", "subjects")}
+    lists = {part.name: list(getattr(one.rule, part.name)) for part in fields(TopicRule)}
     return {
         "slug": one.slug,
         "name": one.name,

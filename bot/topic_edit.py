@@ -2,7 +2,8 @@
 
 korea strong +Pyongyang, -Busan     terms are added, and taken out behind a minus sign
 korea strong = Seoul, Busan         these and no others; `none` takes all out
-korea countries South Korea, kp     names and codes of countries
+korea countries South Korea, kp     names and codes of countries; learnt_countries: those that a model finds
+korea subjects sport, 04000000      names and codes of IPTC Media Topics
 korea parent asia                   `none`: it stands alone
 """
 
@@ -14,12 +15,14 @@ from dataclasses import dataclass, replace
 
 from bot import names
 from ingest.geography import countries, name_of
+from ingest.mediatopics import subjects
 from ingest.topics import RUNNING
 from storage.records import Topic, TopicRule
 from storage.topics import with_descendants
 
 TERMS = ("strong", "weak", "never", "dateline")
-LISTS = (*TERMS, "countries", "aliases")
+COUNTRIES = ("countries", "learnt_countries")
+LISTS = (*TERMS, *COUNTRIES, "subjects", "aliases")
 FIELDS = ("name", "parent", *LISTS)
 
 LONGEST_TERM, LONGEST_NAME, LONGEST_SLUG = 80, 60, 40
@@ -32,7 +35,14 @@ _BETWEEN = re.compile(r"[,;，、；،\n]")
 _SIGN = re.compile(r"\s*([+＋\-−–])\s*")
 _NOTHING = frozenset({"none", "nothing", "-", "–"})
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_WORDS = {"alias": "aliases", "country": "countries", "not": "never", "title": "name"}
+_WORDS = {
+    "alias": "aliases",
+    "country": "countries",
+    "learnt": "learnt_countries",
+    "subject": "subjects",
+    "not": "never",
+    "title": "name",
+}
 
 
 class TopicError(ValueError):
@@ -71,8 +81,9 @@ def edited(topics: Sequence[Topic], topic: Topic, field: str, text: str) -> Topi
         return replace(topic, parent_id=_parent(topics, topic, text))
     if field == "aliases":
         return replace(topic, aliases=_aliases(topics, topic, text))
-    if field == "countries":
-        return replace(topic, rule=replace(topic.rule, countries=_listed(topic.rule.countries, text, _country)))
+    if field in (*COUNTRIES, "subjects"):
+        codes = _listed(getattr(topic.rule, field), text, _subject if field == "subjects" else _country)
+        return replace(topic, rule=replace(topic.rule, **{field: codes}))
     if field in TERMS:
         terms = _listed(getattr(topic.rule, field), text, term)
         return replace(topic, rule=_with_terms(topic.rule, field, terms))
@@ -226,6 +237,17 @@ def _country(written: str) -> str:
     return found
 
 
+def _subject(written: str) -> str:
+    wanted, known = written.strip().casefold(), subjects()
+    if wanted in known:
+        return wanted
+    found = next((code for code, one in known.items() if names.fold(one.name) == names.fold(written)), None)
+    if found is None:
+        near = difflib.get_close_matches(wanted, [one.name for one in known.values()], n=1)
+        raise TopicError(f"“{_shown(written)}” is no subject.{f' Did you mean {near[0]}?' if near else ''}")
+    return found
+
+
 def _line(text: str) -> str:
     kept = "".join(character for character in text if character.isspace() or unicodedata.category(character)[0] != "C")
     return unicodedata.normalize("NFC", " ".join(kept.split()))
@@ -257,11 +279,13 @@ def differences(before: Topic | None, after: Topic, topics: Sequence[Topic]) -> 
 
 
 def values(topic: Topic, field: str) -> tuple[str, ...]:
-    """What stands in a list of the topic, for people: countries by name."""
+    """What stands in a list of the topic, for people: countries and subjects by name."""
     if field == "aliases":
         return topic.aliases
     found: tuple[str, ...] = getattr(topic.rule, field)
-    return tuple(map(name_of, found)) if field == "countries" else found
+    if field == "subjects":
+        return tuple(subjects()[code].name if code in subjects() else code for code in found)
+    return tuple(map(name_of, found)) if field in COUNTRIES else found
 
 
 def _changed_list(field: str, before: Iterable[str], after: Iterable[str]) -> str:

@@ -16,13 +16,24 @@ from storage.retags import Retag
 LIST_LENGTH, HEADLINE_LENGTH = 350, 90
 OTHERS = 4
 
-SIGNS = {"strong": "💪", "weak": "🪶", "never": "🚫", "dateline": "📍", "countries": "🌍", "aliases": "🔤"}
+SIGNS = {
+    "strong": "💪",
+    "weak": "🪶",
+    "never": "🚫",
+    "dateline": "📍",
+    "countries": "🌍",
+    "aliases": "🔤",
+    "subjects": "🎓",
+    "learnt_countries": "🧭",
+}
 MEANS = {
     "strong": "carry the topic by themselves",
     "weak": "only add to it",
     "never": "don't count where they stand",
     "dateline": "carry it in the dateline",
     "countries": "with their names, peoples and cities",
+    "learnt_countries": "found in English articles by the shipped model",
+    "subjects": "found in English articles by the shipped model",
     "aliases": "other names, for typing",
 }
 

@@ -175,11 +175,12 @@ def _controls(topic: Topic) -> Keyboard:
 
     def field(name: str) -> Button:
         sign = topic_words.SIGNS.get(name, {"name": "✏️", "parent": "⤴️"}.get(name, ""))
-        return (f"{sign} {name.capitalize()}", f"d-tpf:{key}:{name}")
+        return (f"{sign} {name.replace('_', ' ').capitalize()}", f"d-tpf:{key}:{name}")
 
     return (
         (field("strong"), field("weak"), field("never")),
         (field("dateline"), field("countries"), field("aliases")),
+        (field("subjects"), field("learnt_countries")),
         (field("name"), field("parent")),
         (("📄 All terms", f"d-tpl:{key}"), ("🗑 Retire", f"d-tpq:{key}")),
         _back(),
@@ -247,7 +248,7 @@ async def _ask_value(ask: Ask, topic: Topic, field: str, known: Sequence[Topic])
         return await _question(ask, topic.id, field, desk_card.short(text, 2_000))
     now = topic_words.listed(topic, field, 1_500) or "There are none yet."
     means = topic_words.MEANS[field]
-    return await _question(ask, topic.id, field, f"Send {field} of {name}: they {means}. {HOW} Or /cancel.\n\n{now}")
+    return await _question(ask, topic.id, field, f"Send {field} of {name} ({means}). {HOW} Or /cancel.\n\n{now}")
 
 
 async def ask_new(ask: Ask) -> Reply:

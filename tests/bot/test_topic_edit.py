@@ -39,6 +39,8 @@ def after(field: str, text: str) -> tuple[str, ...]:
         ("weak", "Seoul", ("peninsula", "Seoul")),
         ("countries", "North Korea", ("kr", "kp")),
         ("countries", "JP, -South Korea", ("jp",)),
+        ("learnt_countries", "Japan, kr", ("jp", "kr")),
+        ("subjects", "Sport, 04000000, 20000212/WHEAT", ("15000000", "04000000", "20000212/wheat")),
         ("dateline", "  PANMUNJOM  ", ("PANMUNJOM",)),
         ("aliases", "+Corea, -한국", ("South Korea", "Corea")),
         ("never", "Seoul food\u202e truck", ("Korea Street", "Seoul food truck")),
@@ -70,6 +72,8 @@ def test_a_term_is_strong_or_weak() -> None:
         ("strong", ", ".join(f"word {n}" for n in range(1_001)), "1000 fit"),
         ("countries", "Atlantis", "no country"),
         ("countries", "Sout Korea", "Did you mean South Korea"),
+        ("subjects", "sports", "Did you mean sport"),
+        ("subjects", "99999999", "no subject"),
         ("aliases", "asia", "topic asia already"),
         ("name", "", "1 to 60"),
         ("name", "ASIA!", "topic asia already"),
@@ -160,5 +164,6 @@ def test_differences_are_told_field_by_field() -> None:
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_every_field_can_be_written(field: str) -> None:
-    value = {"parent": "none", "countries": "Japan"}.get(field, "Harbour town")
+    countries = {"countries": "Japan", "learnt_countries": "Japan"}
+    value = {"parent": "none", "subjects": "sport", **countries}.get(field, "Harbour town")
     assert edited(TOPICS, KOREA, field, value) != KOREA
