@@ -31,7 +31,7 @@ from storage import marks, outbox, prune
 from storage.claims import Claim
 from storage.database import Database
 
-PEOPLE = 100_000
+PEOPLE = 20_000
 QUEUED, ROUNDS, AT_ONCE, CHUNKS = 10_000, 60, 30, 5
 BYTES_A_DELIVERY = 1_000  # at the most: with its part, their indexes, and what is written on the way
 APART = timedelta(hours=6)
