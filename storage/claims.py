@@ -78,8 +78,8 @@ def claims_query() -> Select[Any]:
     every = edition_part.alias()
     text_of = func.coalesce(edition.c.amends, delivery.c.edition_id)
     parts = select(func.count()).select_from(every).where(every.c.edition_id == text_of).scalar_subquery()
-    # The edition is in it so that it comes first. PostgreSQL knows that most deliveries are at part 1, which few editions
-    # have: it would begin with every edition's part of that number.
+    # The edition is in it so that it comes first. PostgreSQL knows that most deliveries are at part 1, and that few
+    # editions have one: it would begin with every edition's part of that number.
     number = delivery.c.next_part + edition.c.lane - edition.c.lane
     return (
         select(

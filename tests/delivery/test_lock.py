@@ -15,7 +15,7 @@ from storage.errors import DatabaseBusyError
 from tests.delivery.worlds import BOT, quick, world
 from tests.frozen import wire_to
 
-HASTY = Patience(ask=0.2, look=0.1, answer=0.4, silence=0.7)
+HASTY = Patience(ask=0.2, look=0.1, answer=1.0, silence=4.0)
 
 
 async def test_a_second_process_on_the_same_file_is_refused(sqlite_url: str) -> None:
@@ -162,7 +162,7 @@ async def test_a_sender_whose_network_is_cut_stops_and_another_goes_on(postgres_
             line.cut()
             await wire.until(lambda: not senders[0].leading)
             assert not senders[1].leading
-            await wire.until(lambda: senders[1].leading)
+            await wire.until(lambda: senders[1].leading, seconds=20)
             await wire.settled()
             line.mend()
             stop.set()
