@@ -17,7 +17,7 @@ from bot.commands import (
     story,
 )
 from bot.commands.build import build
-from bot.commands.desk_add import Adding, Intake
+from bot.commands.desk_add import PATIENCE, Adding, Intake
 from bot.commands.desk_sources import Find, Sourcing
 from bot.registry import Registry
 from ingest.discover import Found
@@ -28,9 +28,12 @@ async def finds_nothing(address: str) -> Found:
     raise FetchError("addresses are not looked at here", url=address)
 
 
-def registry(intake: Intake, find: Find = finds_nothing) -> Registry:
-    """Everything that the bot understands. `intake` takes in what /add brings, `find` looks for a site's feed."""
-    adding, sourcing = Adding(intake), Sourcing(find)
+def registry(intake: Intake, find: Find = finds_nothing, *, patience: float = PATIENCE) -> Registry:
+    """Everything that the bot understands. `intake` takes in what /add brings, `find` looks for a site's feed.
+
+    `patience`: seconds that somebody waits for an answer to /add.
+    """
+    adding, sourcing = Adding(intake, patience=patience), Sourcing(find)
     rooms = (
         desk_queue,
         desk_embargo,

@@ -16,7 +16,7 @@ TEXT = (
 
 
 async def test_from_a_contributor_s_message_to_a_reader_s_list(db: Database) -> None:
-    async with newsroom(db, desk.registry(DeskIntake(Ingest(Desk(db))))) as room:
+    async with newsroom(db, desk.registry(DeskIntake(Ingest(Desk(db))), patience=60)) as room:
         (card,) = await room.say(BEN, f"/add {TEXT}")
         assert "waits for an editor" in card.text
         (nothing,) = await room.say(READER, "/topic korea")
