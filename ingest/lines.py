@@ -37,6 +37,13 @@ _CHROME = re.compile(
     |^(?:공유하기?|인쇄|스크랩|글자\ ?크기|구독|로그인|댓글|分享(?:到|至)?|打印|收藏|评论|登录|注册|字号
         |シェア|印刷|ログイン|поделиться|печать|teilen|drucken|partager|imprimer|compartir|imprimir|condividi)\b.{0,24}$"""
 )
+_MARK = re.compile(r"[.,;:!?…]\s|[，。！？；、؛،।]")
+_UNMARKED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # Thai, Lao, Burmese, Khmer go without marks
+# Markup and addresses of counting pixels, as text browsers leave them over.
+_DEBRIS = re.compile(
+    r"""(?x)</?(?:div|span|img|a|br|p|script|iframe|small|strong|em|i|b|td|tr|table)\b|&(?:amp|lt|\#\d+);|="
+    |\w=\S+&\w|\{\s*\w+\s*:|;\s*\}"""
+)
 # A heading under which an article is over.
 _STOP = re.compile(
     r"""(?ix)^\W*(?:
@@ -55,6 +62,19 @@ _STOP = re.compile(
     |te\ puede\ interesar.*|noticias\ relacionadas|leia\ (?:também|mais).*|leggi\ anche.*
     )\W*$"""
 )
+# What stands between readers' comments, and below teasers: a word to press, a count of votes, a date alone.
+_REPLY = re.compile(
+    r"""(?ix)^\W*(?:
+    reply|report(?:\ (?:abuse|comment))?|flag|quote|like|upvote|downvote|permalink|edited|share
+    |(?:rating:\ )?\d+\ (?:votes?|likes?|replies|comments?|points?|shares)|.{2,40}\ says:
+    |antworten|zitieren|répondre|responder|rispondi|ответить|yanıtla|回复|返信|답글
+    |(?:.{0,40}[·|•,]\ ?)?(?:an?|\d+)\ (?:second|minute|min|hour|day|week|month|year)s?\ ago
+    |(?:\d{1,2}\ )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?\ (?:\d{1,2},?\ )?(?:19|20)\d\d
+        (?:\ at\ [\d:]+\ ?[ap]?m?)?
+    |.{2,50}[·•|]\ (?:\d{1,2}\ )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?\ .{2,30}
+    |\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d\d(?:\ [\d:]+)?
+    )\W*$"""
+)
 _CAPTION = re.compile(
     r"""(?ix)
     [\[(]?\b(?:photo|image|picture|foto|video|credit|photograph|photos)\b(?:\ ?(?:credit|by|source|courtesy))?\s*[:/]
@@ -71,6 +91,7 @@ class Kind(StrEnum):
     CAPTION = "caption"
     CHROME = "chrome"
     STOP = "stop"
+    REPLY = "reply"
     SHORT = "short"
     ITEM = "item"
 
@@ -115,6 +136,11 @@ def is_sentence(text: str) -> bool:
     return bool(_FULL_STOP.search(text))
 
 
+def is_item(text: str) -> bool:
+    """Begins with a bullet or a number, as the items of a list do."""
+    return bool(_BULLET.match(text))
+
+
 def is_caption(text: str) -> bool:
     return bool(_CAPTION.search(text)) and count_words(text) < 70  # noqa: PLR2004 - longer is a paragraph
 
@@ -125,18 +151,25 @@ def _line(text: str, after_blank: bool, repeats: int) -> Line:
 
 
 def _kind(text: str, words: float) -> Kind:
-    ends, item = bool(SENTENCE_END.search(text)), bool(_BULLET.match(text))
+    ends, item = bool(SENTENCE_END.search(text)), is_item(text)
     cases = (
         (words < _LINK and bool(_STOP.match(text)), Kind.STOP),
+        (words < _LINK and bool(_REPLY.match(text)), Kind.REPLY),
+        (len(_DEBRIS.findall(text)) > words / 12, Kind.CHROME),
         ((words < _NOTICE or not ends) and bool(_CHROME.search(text)), Kind.CHROME),
         (is_caption(text), Kind.CAPTION),
         (words >= _SENTENCE and ends and not item, Kind.PROSE),
-        (words >= _UNENDED, Kind.LONG_ITEM if item else Kind.PROSE),
+        (words >= _UNENDED and _is_punctuated(text, words), Kind.LONG_ITEM if item else Kind.PROSE),
         (words >= _LINK and item and ends, Kind.LONG_ITEM),
         (item, Kind.ITEM),
         (ends and words >= _PHRASE, Kind.MEDIUM),
     )
     return next((kind for holds, kind in cases if holds), Kind.SHORT)
+
+
+def _is_punctuated(text: str, words: float) -> bool:
+    """As sentences are; lists of tags and links have no marks, or one after each name."""
+    return bool(_UNMARKED.search(text)) or words / 60 <= len(_MARK.findall(text)) <= words / 3.5
 
 
 def _rows(text: str) -> list[tuple[str, bool]]:

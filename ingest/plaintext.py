@@ -111,11 +111,7 @@ def agency(paragraph: str) -> str | None:
 def _body(lines: Sequence[Line], captions: frozenset[int], clean: bool) -> list[int]:
     if clean:
         return [index for index in range(len(lines)) if index not in captions]
-    return [
-        index
-        for index in body_lines(lines)
-        if index not in captions and lines[index].kind not in (Kind.CHROME, Kind.STOP)
-    ]
+    return [index for index in body_lines(lines) if index not in captions]
 
 
 def _is_clean(lines: Sequence[Line]) -> bool:
