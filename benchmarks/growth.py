@@ -16,6 +16,7 @@ import resource
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -31,7 +32,7 @@ from benchmarks.archive import Texts
 from benchmarks.clocks import Clock, Spent
 from ingest.desk import Arrival, Desk, Prepared, Taken
 from ingest.run import TOGETHER
-from ingest.stories import Traits, pack
+from ingest.traits import NOTHING, pack
 from storage.database import Database
 from storage.records import ArticleDraft, SourceKind
 from storage.schema import shingle, story_term, story_traits
@@ -162,7 +163,7 @@ def _terms(texts: Texts, ids: Any) -> Iterator[tuple[int, str, int]]:
 def _traits(texts: Texts, ids: Any) -> Iterator[tuple[int, bytes, str]]:
     weight = TERMS**-0.5
     for article_id, terms in _chosen(texts, ids):
-        told = pack(Traits(dict.fromkeys(terms, weight), {}, {}, frozenset()))
+        told = pack(replace(NOTHING, terms=dict.fromkeys(terms, weight)))
         yield article_id, told, archive.stamp(archive.published(article_id - 1))
 
 

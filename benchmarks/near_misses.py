@@ -7,6 +7,9 @@ Must not be joined, though they share most of what kind of news is made of:
 - `form`: Reuters reports of one day in the same form about two companies (results, dividends).
 - `series`: Reuters reports of one headline but for its figures, two days apart or more (a forecast, a fixing).
 
+Left out are pairs of which one repeats the other: the agency printed ten reports again after a weekend or with a
+correction, nearly word for word, and these are one article, not two events.
+
 Must be joined: `event`, two articles of one event of ECB+. Nothing here is chosen by how alike texts are.
 
     python -m benchmarks.near_misses [--data FOLDER]     how many of each there are
@@ -27,6 +30,7 @@ from typing import Any
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 ECB, REUTERS = "stories/ecbplus_dev.jsonl", "topics/reuters_dev.jsonl.gz"
 APART_DAYS = 2
+RUN, REPEATED = 3, 0.95  # of the shorter's runs of three words, found in the other
 MOST_OF_A_FORM = 10
 _COMPANY = re.compile(r"<[A-Z0-9.,&]+>")
 _FIGURES = re.compile(r"\d[\d.,/]*")
@@ -82,8 +86,17 @@ def _apart(
 ) -> Iterator[Pair]:
     for rows in groups:
         for one, other in itertools.pairwise(rows[:MOST_OF_A_FORM]):
-            if differ(one, other):
+            if differ(one, other) and not _repeats(one, other):
                 yield Pair(_key(one), _key(other), same=False, kind=kind)
+
+
+def _repeats(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    runs = [Counter(zip(*(words[at:] for at in range(RUN)), strict=False)) for words in map(_words, (one, other))]
+    return (runs[0] & runs[1]).total() >= REPEATED * max(1, min(item.total() for item in runs))
+
+
+def _words(row: dict[str, Any]) -> list[str]:
+    return str(row["body"]).lower().split()
 
 
 def _grouped(rows: Iterable[dict[str, Any]], by: Callable[[dict[str, Any]], Hashable]) -> list[list[dict[str, Any]]]:
@@ -138,6 +151,15 @@ def pairs_of(reports: Sequence[Report]) -> list[Pair]:
         for one, other in itertools.combinations(members, 2)
         for same in [one.event == other.event]
     ]
+
+
+def apart(pairs: Sequence[Pair]) -> dict[str, str]:
+    """Report → the first of the form or series that it is in, by pairs that follow one another."""
+    first: dict[str, str] = {}
+    for pair in pairs:
+        if not pair.same and pair.kind != "kind":
+            first[pair.other] = first.setdefault(pair.one, pair.one)
+    return first
 
 
 def near_misses(data: Path = DATA) -> tuple[list[Report], list[Pair]]:

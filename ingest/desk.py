@@ -29,8 +29,8 @@ from ingest.datelines import without_dateline
 from ingest.errors import ExtractError
 from ingest.filing import MODELS, Filed, file
 from ingest.likeness import are_one, likeness, sample, words_of
-from ingest.stories import pack, traits
 from ingest.tidying import tidy_or_error
+from ingest.traits import pack, traits
 from storage import articles, near, sources, stories, taggings, topics, versions
 from storage.articles import Way
 from storage.database import Connection, Database
@@ -62,7 +62,7 @@ class Taken:
 class Study:
     """What reading the text showed. `filed`: by the rules as they were then; `search` is what is indexed.
 
-    `sample` finds near copies, `traits` (packed, by ingest.stories) the story.
+    `sample` finds near copies, `traits` (packed, by ingest.traits) the story.
     """
 
     language: str

@@ -247,7 +247,7 @@ story_term = Table(
     sqlite_with_rowid=False,
 )
 
-# What of recent articles is compared (ingest.stories packs it).
+# What of recent articles is compared (ingest.traits packs it).
 story_traits = Table(
     "story_traits",
     metadata,

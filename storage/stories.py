@@ -370,6 +370,15 @@ async def changes(tx: Connection, story_id: int) -> list[Change]:
     ]
 
 
+async def were_split(tx: Connection, story_ids: Collection[int]) -> bool:
+    """Whether editors took one of them apart: then no other word than theirs puts it together."""
+    split = select(story_change.c.id).where(
+        story_change.c.kind == SPLIT,
+        story_change.c.story_id.in_(story_ids) | story_change.c.other_id.in_(story_ids),
+    )
+    return await tx.scalar(split.limit(1)) is not None
+
+
 def _living() -> Any:
     return article.c.status.not_in([ArticleStatus.REJECTED.value, ArticleStatus.CANCELED.value])
 

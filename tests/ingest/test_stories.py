@@ -1,12 +1,15 @@
 """Articles about one event find each other; two events of a kind stay apart."""
 
 import pytest
+from sqlalchemy import update
 
 from ingest.desk import Desk
-from ingest.stories import Compared, choose, pack, traits, unpack
+from ingest.stories import MEASURE, Told, choose
+from ingest.traits import NOTHING, pack, traits, unpack
 from storage import stories
 from storage.database import Database
 from storage.records import ArticleDraft, SourceKind
+from storage.schema import article
 from tests.storage.making import NOON
 
 CRASH = (
@@ -37,8 +40,8 @@ CHINESE = (
 )
 
 
-def _compared(told: tuple[str, str], language: str) -> Compared:
-    return Compared.of(unpack(pack(traits(told[0], [told[1]], language))))
+def _told(told: tuple[str, str], language: str) -> Told:
+    return Told.of(unpack(pack(traits(told[0], [told[1]], language))))
 
 
 @pytest.mark.parametrize(
@@ -52,13 +55,13 @@ def _compared(told: tuple[str, str], language: str) -> Compared:
     ],
 )
 def test_what_is_one_event(one: tuple[str, str], other: tuple[str, str], language: str, same: bool) -> None:
-    assert (choose(_compared(other, language), [[_compared(one, language)]]) == 0) is same
+    assert (choose([MEASURE.of(_told(other, language), _told(one, language))]) == 0) is same
 
 
 def test_the_likest_story_is_chosen() -> None:
-    first, second, other = _compared(CRASH[0], "en"), _compared(CRASH[1], "en"), _compared(OTHER, "en")
-    assert choose(second, [[other], [first]]) == 1
-    assert choose(second, []) is None
+    first, second, other = _told(CRASH[0], "en"), _told(CRASH[1], "en"), _told(OTHER, "en")
+    assert choose([MEASURE.of(second, other), MEASURE.of(second, first)]) == 1
+    assert choose([]) is None
 
 
 async def test_articles_are_filed_under_their_story(db: Database) -> None:
@@ -71,3 +74,64 @@ async def test_articles_are_filed_under_their_story(db: Database) -> None:
         found = await stories.of_articles(tx, ids)
     assert set(found) == set(ids[:2])
     assert (found[ids[0]].article_count, found[ids[0]].source_count) == (2, 2)
+
+
+THIRD = (
+    "Aurora sinks off Lindmark: 80 of 83 saved",
+    "The coast guard said that the ferry Aurora had sunk off Lindmark on Monday. Of 83 people aboard, Captain Sami "
+    "Oduya among them, fishing boats saved 80.",
+)
+
+
+async def _take(desk: Desk, source: str, told: tuple[str, str]) -> int:
+    draft = ArticleDraft(told[0], (told[1],), source=source, published_at=NOON)
+    return (await desk.take(draft, kind=SourceKind.FEED, trusted=True, now=NOON)).article.id
+
+
+@pytest.mark.parametrize("by_editors", [False, True], ids=["never joined", "split by editors"])
+async def test_what_a_later_article_shows_to_be_one_story_is_put_together(db: Database, by_editors: bool) -> None:
+    desk = Desk(db, monotonic=lambda: 0.0)
+    one, other = [await _take(desk, source, told) for source, told in zip(("wire", "daily"), CRASH, strict=True)]
+    async with db.begin() as tx:
+        story_id = await stories.story_of(tx, one)
+        assert story_id is not None
+        if by_editors:
+            await stories.split(tx, story_id, [other], by=7, now=NOON)
+        else:
+            await tx.execute(update(article).where(article.c.id.in_([one, other])).values(story_id=None))
+    third = await _take(desk, "paper", THIRD)
+    async with db.read() as tx:
+        found = {await stories.story_of(tx, key) for key in (one, other, third)}
+        assert None not in found
+        assert len(found) == (2 if by_editors else 1)
+        changes = [change for key in found if key for change in await stories.changes(tx, key)]
+        assert [change.changed_by for change in changes] == [7 if by_editors else None]
+
+
+def test_figures_are_told_without_what_is_written_to_them() -> None:
+    one, other = (
+        traits("승객", [text], "ko") for text in ("승객 120명이 2009년에 탔다.", "2009년, 승객 120명을 태웠다.")
+    )
+    assert one.figures == other.figures != frozenset()
+    assert one.years == other.years == {2009}
+
+
+def test_days_and_years_are_told() -> None:
+    told = traits("May 3, 2013", ["Posted 05 / 04 / 13. It began on 27th November 2012."], "en")
+    assert told.years == {2012, 2013}
+    assert told.days == {5 * 32 + 3, 11 * 32 + 27}
+
+
+@pytest.mark.parametrize(
+    ("headline", "text"),
+    [("", ""), ("\u202e\ufdfa", "مرحبا بالعالم ١٢٣ ٢٠٠٩"), ("🚢" * 400, "a" * 9_000), ("9" * 300, "8 " * 9_000)],
+    ids=["empty", "right to left", "signs", "figures"],
+)  # fmt: skip
+def test_any_text_is_compared(headline: str, text: str) -> None:
+    told = unpack(pack(traits(headline, [text], "und")))
+    assert -20 < MEASURE.of(Told.of(told), Told.of(told)) < 20
+
+
+def test_what_an_earlier_release_packed_is_like_nothing() -> None:
+    assert unpack(b"\x00\x01" + b"\x07" * 7) == NOTHING
+    assert choose([MEASURE.of(_told(CRASH[0], "en"), Told.of(NOTHING))]) is None
