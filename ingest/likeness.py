@@ -17,11 +17,12 @@ T = TypeVar("T")
 
 SHINGLE, SAMPLE = 5, 32
 # Of the shorter text, found in the longer: runs of three words, stretches of twenty that share some of these (a later
-# report repeats the background, but begins with news), names and figures together, figures alone.
-RUNS, STRETCHES, FACTS, FIGURES = 0.45, 0.9, 0.65, 0.5
+# report repeats the background, but begins with news), names and figures together.
+RUNS, STRETCHES, FACTS = 0.45, 0.9, 0.65
 RUN, STRETCH, SHARED_RUNS = 3, 20, 5
 NEW_RUNS = 1  # a stretch that shares no more is written anew: changed words alone leave more of it
-FEWEST_WORDS, FEWEST_FIGURES = 25, 4
+FEWEST_WORDS = 25
+OTHER_FIGURES = 0.22  # of the fewer, or one: changed words alone change fewer, another day's report more
 MOST_WORDS = 3_000
 
 # Chinese and Japanese by the character; what else stands between spaces or marks is a word.
@@ -96,7 +97,8 @@ def _stretches_agree(shorter: Likeness, longer: Likeness) -> bool:
 
 
 def _figures_agree(one: Counter[str], other: Counter[str]) -> bool:
-    return min(one.total(), other.total()) < FEWEST_FIGURES or _shared(one, other) >= FIGURES
+    fewer = min(one.total(), other.total())
+    return fewer - (one & other).total() <= max(1, OTHER_FIGURES * fewer)
 
 
 def _shared(one: Counter[T], other: Counter[T]) -> float:

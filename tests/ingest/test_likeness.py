@@ -153,3 +153,20 @@ def test_a_later_report_on_the_same_background_is_another_article(anew: range, o
     words = [f"word{at}x" for at in range(400)]
     later = [f"other{at}x" if at in anew else word for at, word in enumerate(words)]
     assert are_one(likeness("Bridge opens", words), likeness("Bridge opens", later)) is one
+
+
+SERIES = (
+    "The Bank of Orvell said it expects a shortage of {} million in the money market today. Among what counts, bills "
+    "that mature in official hands will drain {} million, and exchequer transactions take out {} million. A rise in "
+    "notes takes {} million, while bankers' balances above their target add {} million, and all {} other items little."
+)
+
+
+@pytest.mark.parametrize(
+    ("figures", "one"),
+    [(("450", "512", "70", "225", "35", "9"), True), (("450", "330", "65", "225", "35", "9"), False)],
+    ids=["a figure changed", "the next day"],
+)
+def test_reports_in_a_series_agree_in_figures(figures: tuple[str, ...], one: bool) -> None:
+    first = likeness("Money market", words_of([SERIES.format("450", "510", "70", "225", "35", "9")]))
+    assert are_one(first, likeness("Money market", words_of([SERIES.format(*figures)]))) is one
