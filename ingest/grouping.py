@@ -51,6 +51,7 @@ async def file(tx: Connection, article: Article, packed: bytes, *, now: datetime
 async def remember(tx: Connection, article: Article, packed: bytes, *, now: datetime) -> None:
     """What is compared from now on is its new text; its story stays."""
     if packed:
+        await stories.forget(tx, article.id)
         await stories.remember(tx, article.id, _known(packed).keys, packed, at=article.published_at, now=now)
 
 

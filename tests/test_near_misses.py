@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.near_misses import ECB, REUTERS, Pair, near_misses
 
 CRASHES = [("1a", "1_ecb"), ("1b", "1_ecb"), ("1c", "1_ecbplus"), ("2a", "2_ecb")]
-BODY = "The company said so today. " * 10
+BODY = "The company said {} today. " * 10
 WIRE = [
     (1, "26-FEB-1987 15:01:01", "ALTA CORP <ALT> 1ST QTR NET"),
     (2, "26-FEB-1987 16:01:01", "BRIM INC <BRM> 1ST QTR NET"),
@@ -15,6 +15,8 @@ WIRE = [
     (4, "2-MAR-1987 09:00:00", "MONEY SHORTAGE FORECAST AT 450 MLN"),
     (5, "2-MAR-1987 11:00:00", "MONEY SHORTAGE FORECAST AT 500 MLN"),
     (6, "5-MAR-1987 09:00:00", "MONEY SHORTAGE FORECAST AT 300 MLN"),
+    (7, "9-MAR-1987 09:00:00", "UNION LEADERS TOUR"),
+    (8, "19-MAR-1987 09:00:00", "UNION LEADERS TOUR"),  # printed again
 ]
 
 
@@ -25,7 +27,10 @@ def _written(folder: Path) -> Path:
         {"id": key, "topic": int(key[0]), "story": story, "text": "A crash.\nIt was bad."} for key, story in CRASHES
     ]
     (folder / ECB).write_text("\n".join(map(json.dumps, rows)))
-    wire = [{"id": key, "date": date, "title": title, "body": BODY} for key, date, title in WIRE]
+    wire = [
+        {"id": key, "date": date, "title": title, "body": BODY.format(1 if "9-MAR" in date else key)}
+        for key, date, title in WIRE
+    ]
     with gzip.open(folder / REUTERS, "wt") as lines:
         lines.write("\n".join(map(json.dumps, wire)))
     return folder
