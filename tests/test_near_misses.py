@@ -28,7 +28,7 @@ def _written(folder: Path) -> Path:
     ]
     (folder / ECB).write_text("\n".join(map(json.dumps, rows)))
     wire = [
-        {"id": key, "date": date, "title": title, "body": BODY.format(1 if "9-MAR" in date else key)}
+        {"id": key, "date": date, "title": title, "body": BODY.replace("{}", "once" if "9-MAR" in date else str(key))}
         for key, date, title in WIRE
     ]
     with gzip.open(folder / REUTERS, "wt") as lines:
