@@ -67,6 +67,9 @@ def texts(data: Path = DATA) -> dict[str, list[Text]]:
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    """None where the file isn't at hand."""
+    if not path.exists():
+        return
     with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
         yield from map(json.loads, lines)
 
