@@ -62,7 +62,8 @@ def train(articles: Sequence[Features], targets: Sequence[Target], size: Size) -
 def _common(articles: Iterable[Features]) -> dict[str, float]:
     """Word → rarity."""
     number, seen = 0, Counter[str]()
-    for number, article in enumerate(articles, start=1):  # noqa: B007 - how many there were
+    for article in articles:
+        number += 1
         seen.update(article.keys())
     return {
         word: 0.0 if word.startswith(SIGNAL) else math.log((1 + number) / (1 + count)) + 1

