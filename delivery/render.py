@@ -113,7 +113,7 @@ def _span_html(span: Span) -> str:
     if not text.strip():
         return text
     if span.moment is not None:
-        text = f'<tg-time unix="{int(span.moment.timestamp())}" format="dt">{text}</tg-time>'
+        text = f'<tg-time unix="{int(span.moment.timestamp())}" format="Dt">{text}</tg-time>'
     if span.italic:
         text = f"<i>{text}</i>"
     if span.url:
