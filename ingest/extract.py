@@ -25,10 +25,12 @@ from storage.records import ArticleDraft
 
 MAX_ROWS_BYTES = 200_000_000
 
-_HTML = re.compile(
-    r"(?i)\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body|article|main|div|section|p|h1|meta)\b",
-    re.DOTALL,
-)
+_BEFORE = r"(?is)\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,2000}?-->\s*)*"
+_PAGE = re.compile(_BEFORE + r"<(?:!doctype\s+html|html|head|body|meta)\b")
+_FRAGMENT = re.compile(_BEFORE + r"<(?:article|main|div|section|p|h1)\b")
+_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]*(?:\s[^<>]*)?/?>")
+_STRAY_TAGS = 2  # so few were copied along with a text, or put around it
+_STRAY = re.compile(r"(?i)^\s*<(?:article|main|div|section|p|h1)\b[^<>]*>|</(?:article|main|div|section|p|h1)>\s*$")
 _OTHER_XML = re.compile(r"\s*<\?xml[\s?]|\s*<!DOCTYPE\s+(?!html)|\s*<svg[\s>]", re.IGNORECASE)
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 _JSON_TYPES = ("application/json", "application/x-ndjson", "application/jsonl", "application/ld+json")
@@ -92,7 +94,7 @@ def extract_each(
     elif _OTHER_XML.match(text):
         raise ExtractError("it is XML of a kind that holds no articles")
     else:
-        yield draft_from_text(text, url=url)
+        yield draft_from_text(_STRAY.sub("", text), url=url)
 
 
 def _documents(data: bytes, form: Form) -> Iterator[ArticleDraft | Unread]:
@@ -143,7 +145,8 @@ def _json_form(start: str, suffix: str, declared: str) -> Form | None:
 
 def _text_form(start: str, suffix: str, declared: str) -> Form:
     named = suffix in (".html", ".htm", ".xhtml") or declared in _HTML_TYPES
-    return Form.HTML if _HTML.match(start) or (named and "<" in start) else Form.TEXT
+    fragment = _FRAGMENT.match(start) and len(_TAG.findall(start)) > _STRAY_TAGS
+    return Form.HTML if _PAGE.match(start) or fragment or (named and "<" in start) else Form.TEXT
 
 
 def _document_form(data: bytes, start: str, suffix: str, declared: str) -> Form | None:

@@ -151,6 +151,12 @@ def test_a_bad_row_is_named_and_the_rest_goes_on() -> None:
         (PAGE.encode("utf-16"), "saved", None, Form.HTML),
         (b"<b>Bold</b> words", None, "text/html", Form.HTML),
         (b"Prices < 5 and > 3", "x.txt", None, Form.TEXT),
+        (b"<p>One.</p><p>Two.</p>", "x.txt", None, Form.HTML),
+        (b"<p>One.\n<p>Two.\n<p>Three.", "x.txt", None, Form.HTML),
+        (b"<!-- saved --><body>One.", "x.txt", None, Form.HTML),
+        (b"<div>\nOne.\n\nTwo.", "x.txt", None, Form.TEXT),
+        (b"<div>\nOne.\n\nTwo.", "x.html", None, Form.HTML),
+        (b"<div a<b " * 2_000, "x.txt", None, Form.TEXT),
         (b'{"a": 1}\n{"a": 2}', "x.jsonl", None, Form.ROWS),
         (b"[Photo] A storm came", "x.txt", "text/plain", Form.TEXT),
         (b'[{"title": "x"}]', None, "application/json", Form.JSON),
@@ -158,6 +164,12 @@ def test_a_bad_row_is_named_and_the_rest_goes_on() -> None:
 )
 def test_the_content_tells_what_it_is(data: bytes, name: str | None, content_type: str | None, form: Form) -> None:
     assert form_of(data, name=name, content_type=content_type) is form
+
+
+@pytest.mark.parametrize("text", [f"<div>\n{TEXT}", f"<div class='x'>{TEXT}\n</div>\n", f"{TEXT}</p>"])
+def test_a_stray_tag_makes_no_page_of_a_text(text: str) -> None:
+    draft = only(text.encode(), name="x.txt")
+    assert (draft.headline, "\n\n".join(draft.paragraphs)) == tuple(TEXT.split("\n\n"))
 
 
 @settings(max_examples=60, deadline=None)
