@@ -109,8 +109,12 @@ def _exponent(costs: dict[str, float]) -> float | None:
 
 
 def _peak_memory(method: str) -> int:
-    """MB of a fresh process that detects a language and summarizes one article of 300 sentences."""
+    """MB of a fresh process that detects a language and summarizes one article of 300 sentences.
+
+    Without scikit-learn, a development tool: sumy's NLTK imports it where it finds it, some 90 MB.
+    """
     code = (
+        "import sys; sys.modules['sklearn'] = None\n"
         "import summarizer; from benchmarks import summaries\n"
         f"summarizer.summarize(' '.join(summaries.made_up(300)), method={method!r})\n"
         "print(summaries.peak_memory())"
