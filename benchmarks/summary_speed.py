@@ -111,10 +111,10 @@ def _exponent(costs: dict[str, float]) -> float | None:
 def _peak_memory(method: str) -> int:
     """MB of a fresh process that detects a language and summarizes one article of 300 sentences.
 
-    Without scikit-learn, a development tool: sumy's NLTK imports it where it finds it, some 90 MB.
+    Without scikit-learn and SciPy, development tools: sumy's NLTK imports them where it finds them, some 90 MB.
     """
     code = (
-        "import sys; sys.modules['sklearn'] = None\n"
+        "import sys; sys.modules.update(sklearn=None, scipy=None)\n"
         "import summarizer; from benchmarks import summaries\n"
         f"summarizer.summarize(' '.join(summaries.made_up(300)), method={method!r})\n"
         "print(summaries.peak_memory())"
