@@ -45,14 +45,19 @@ async def in_groups(jobs: Iterable[Job[T]], at_once: int) -> AsyncGenerator[list
         await _stopped(waiting)
 
 
-async def unbroken(work: Awaitable[T]) -> T:
-    """What must not be left half done: who is cancelled meanwhile waits for its end all the same."""
+async def unbroken(work: Awaitable[Iterable[T]]) -> AsyncGenerator[T]:
+    """What must not be left half done: who is cancelled meanwhile still gets what it returns, and is cancelled then."""
     task = asyncio.ensure_future(work)
+    cancelled = None
     try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
+        await asyncio.shield(task)
+    except asyncio.CancelledError as error:
         await asyncio.wait([task])
-        raise
+        cancelled = error
+    for value in task.result():
+        yield value
+    if cancelled is not None:
+        raise cancelled
 
 
 def chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -133,6 +133,7 @@ class Ingest:
         """A Result for each article of each name; before them one for each file of a folder that is not read.
 
         `stdin` reads what `-` stands for; `progress(done, all)` counts files and addresses that are.
+        Who is cancelled gets the results of what is being stored first.
         """
         found = await asyncio.to_thread(lambda: list(expand(names)))
         for subject in found:
@@ -199,8 +200,8 @@ class Ingest:
 
         async with aclosing(in_order(jobs(), 2)) as prepared:
             async for ready in prepared:
-                for item, result in await unbroken(self._store(ready)):
-                    yield item, result
+                async for one in unbroken(self._store(ready)):
+                    yield one
 
     async def _prepare(self, items: Sequence[_Item], handling: Handling) -> list[tuple[_Item, _Ready]]:
         now = self._clock()

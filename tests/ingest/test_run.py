@@ -253,16 +253,17 @@ async def test_a_group_waits_for_its_first_alone() -> None:
     assert [number async for group in stream for number in group][-2:] == [3, 4]
 
 
-async def test_what_is_unbroken_ends_before_its_caller_is_cancelled() -> None:
-    begun, go, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+async def test_who_is_cancelled_still_gets_what_is_unbroken() -> None:
+    begun, go, got = asyncio.Event(), asyncio.Event(), list[int]()
 
-    async def work() -> None:
+    async def work() -> list[int]:
         begun.set()
         await go.wait()
-        ended.set()
+        return [1, 2]
 
     async def caller() -> None:
-        await unbroken(work())
+        async for value in unbroken(work()):
+            got.append(value)
 
     task = asyncio.create_task(caller())
     await begun.wait()
@@ -270,7 +271,30 @@ async def test_what_is_unbroken_ends_before_its_caller_is_cancelled() -> None:
     go.set()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert ended.is_set()
+    assert got == [1, 2]
+
+
+async def test_who_stops_a_reading_hears_of_all_that_was_stored(db: Database, tmp_path: Path) -> None:
+    folder, results = tmp_path / "news", list[Result]()
+    folder.mkdir()
+    for number in range(3 * TOGETHER):
+        write(folder / f"{number:02}.txt", f"Korea talks {number}")
+
+    class Stopped(Desk):
+        async def store_all(self, prepared: Sequence[Prepared | Taken]) -> list[Taken]:
+            reading.cancel()
+            return await super().store_all(prepared)
+
+    async def read() -> None:
+        async for result in Ingest(Stopped(db), clock=lambda: NOW).run([str(folder)]):
+            results.append(result)
+
+    reading = asyncio.create_task(read())
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    async with db.read() as tx:
+        stored = (await tx.exec_driver_sql("SELECT count(*) FROM article")).scalar_one()
+    assert 0 < len(results) == stored < 3 * TOGETHER
 
 
 async def test_a_group_with_an_article_that_cant_be_stored_loses_no_other(db: Database, tmp_path: Path) -> None:
