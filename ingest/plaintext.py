@@ -23,6 +23,8 @@ MAX_META_WORDS = 22
 _CUT_OFF = 15  # lines of chrome at most between a first paragraph and the rest
 _NAME_WORDS = 6
 _CAPTION_WORDS = 7
+_TWINS_SHARE = 0.5  # of a page's text, photos' texts with their captions; more is a text that repeats itself
+_QUOTED_WORDS = 25  # what a page pulls out of its text to show it again is shorter
 _REACH = 6  # lines around the headline and the body's beginning that may say who, when and where from
 
 _PUBLISHED = re.compile(
@@ -128,7 +130,7 @@ def _captions(lines: Sequence[Line]) -> frozenset[int]:
     twins = {index for index in range(1, len(lines)) if _are_twins(lines[index - 1], lines[index])}
     twins |= {index - 1 for index in twins}
     text = sum(line.words for line in lines if line.kind in TEXT)
-    few = sum(lines[index].words for index in twins - said) < 0.3 * text  # else it is a text that repeats itself
+    few = sum(lines[index].words for index in twins - said) < _TWINS_SHARE * text
     return frozenset(said | twins if few else said)
 
 
@@ -263,7 +265,7 @@ def _tidy(text: str) -> str:
 
 
 def _paragraphs(lines: Sequence[Line], body: Sequence[int]) -> tuple[str, ...]:
-    """Each once, unless the text plainly likes to repeat itself."""
-    twice = {index for index in body if lines[index].repeats == 2}  # noqa: PLR2004
+    """What stands there twice and is short, as a quotation pulled out of the text is, once; all else as printed."""
+    twice = {index for index in body if lines[index].repeats == 2 and lines[index].words < _QUOTED_WORDS}  # noqa: PLR2004
     said = {lines[index].text: index for index in reversed(body)}
     return tuple(_tidy(lines[index].text) for index in body if index not in twice or said[lines[index].text] == index)
