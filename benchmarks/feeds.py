@@ -1,8 +1,8 @@
 """What polling costs, and how late it is: many feeds of a local server, beside a plain loop of feedparser.
 
 The server is a process of its own, so that only the client's CPU is counted. Each feed has its own address in
-127.0.0.0/8, as feeds have hosts of their own. Three rounds: `first`, some feeds that were never polled; `all`, every
-feed, known from an hour ago: a third has one new article, a third answers 304 and a third sends the same bytes; and
+127.0.0.0/8, as feeds have hosts of their own. Three rounds: `first`, some feeds that were never polled; `polled` of
+those known from an hour ago: a third has one new article, a third answers 304 and a third sends the same bytes; and
 `paced`, in which some fall due one after the other, many times faster than once an hour each, and a few never answer,
 to see how late the others begin.
 
@@ -54,13 +54,17 @@ ROUND_LIMIT_S = 1_800.0
 
 @dataclass(frozen=True)
 class Sizes:
-    """`feeds`: of the second round; `first` and `paced` are how many of them the other rounds poll."""
+    """`feeds` that are known, `polled` of them in the second round and `paced` in the last; `first` come anew."""
 
     feeds: int = 10_000
-    first: int = 100
-    paced: int = 500
-    paced_s: float = 30.0
-    peer: int = 200
+    first: int = 30
+    polled: int = 1_500
+    paced: int = 400
+    paced_s: float = 10.0
+    peer: int = 100
+
+
+LARGE_SIZES = Sizes(first=100, polled=10_000, paced=500, paced_s=30.0, peer=200)
 
 
 def run(sizes: Sizes | None = None, url: str | None = None) -> dict[str, Any]:
@@ -70,12 +74,14 @@ def run(sizes: Sizes | None = None, url: str | None = None) -> dict[str, Any]:
     parent, child = context.Pipe()
     server = context.Process(target=_serve, args=(child, base), daemon=True)
     server.start()
+    child.close()  # else a server that could not start would be waited for
     try:
         port = parent.recv()
         with tempfile.TemporaryDirectory() as folder:
             measured = asyncio.run(_run(sizes, _Web(port, base), url or f"sqlite:///{folder}/bench.db"))
         peer = _plain_loop(port, min(sizes.peer, sizes.feeds))
-        return {"benchmark": "feeds", "feeds": sizes.feeds, "items": ITEMS} | measured | peer
+        polled = min(sizes.polled, sizes.feeds)
+        return {"benchmark": "feeds", "feeds": sizes.feeds, "polled": polled, "items": ITEMS} | measured | peer
     finally:
         server.terminate()
         server.join()
@@ -178,9 +184,10 @@ async def _run(sizes: Sizes, site: _Web, url: str) -> dict[str, Any]:
         await migrate.upgrade(database)
         async with database.begin() as tx:
             await topics.seed(tx, load_specs())
-        every = range(1, sizes.feeds + 1)
+        every = range(1, min(sizes.polled, sizes.feeds) + 1)
+        idle = range(len(every) + 1, sizes.feeds + 1)
         fresh = range(sizes.feeds + 1, sizes.feeds + sizes.first + 1)
-        await _add(database, [*_known(site, every), *_new(site, fresh)])
+        await _add(database, [*_known(site, every), *_new(site, idle), *_new(site, fresh)])
         async with Fetcher(hosts) as fetcher:
             poller, stop = Poller(database, fetcher, Desk(database), heard=heard.hear), asyncio.Event()
             rounds = _Rounds(database, poller, heard)
@@ -331,10 +338,10 @@ def _plain_loop(port: int, feeds: int) -> dict[str, Any]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, default in (("feeds", 10_000), ("first", 100), ("paced", 500), ("peer", 200)):
-        parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--paced-s", type=float, default=30.0, help="over how long the last round is spread")
+    for name in ("feeds", "first", "polled", "paced", "peer"):
+        parser.add_argument(f"--{name}", type=int, default=getattr(Sizes, name))
+    parser.add_argument("--paced-s", type=float, default=Sizes.paced_s, help="over how long the last round is spread")
     parser.add_argument("--url", help="a PostgreSQL database")
     chosen = parser.parse_args()
-    sizes = Sizes(chosen.feeds, chosen.first, chosen.paced, chosen.paced_s, chosen.peer)
+    sizes = Sizes(chosen.feeds, chosen.first, chosen.polled, chosen.paced, chosen.paced_s, chosen.peer)
     print(json.dumps(run(sizes, chosen.url)))

@@ -1,11 +1,11 @@
 """How fast articles come in: pages, clean text and feeds to stored articles, beside peers in the same run.
 
-`feeds`: what benchmarks/feeds.py tells of polling a local server of 10,000. `peer_pages_per_s`: a plain loop of
-feedparser, for a feed with a page an item, and newspaper4k, for those pages, which fetches and stores nothing;
-`trafilatura_pages_per_s`: trafilatura with metadata. `pages_stored_per_s`: the same pages as files, read as `tidings
-ingest` reads folders, to stored articles with language, topics, summary and index. `memory_mb_while_storing` is the
-most that this process took, `worker_memory_mb` the most that any that it started took. `clean_text`: what
-benchmarks/clean_text.py tells of articles that come as clean text.
+`feeds`: what benchmarks/feeds.py tells of polling some of a local server's 10,000, at the large size all of them.
+`peer_pages_per_s`: a plain loop of feedparser, for a feed with a page an item, and newspaper4k, for those pages, which
+fetches and stores nothing; `trafilatura_pages_per_s`: trafilatura with metadata. `pages_stored_per_s`: the same pages
+as files, read as `tidings ingest` reads folders, to stored articles with language, topics, summary and index.
+`memory_mb_while_storing` is the most that this process took, `worker_memory_mb` the most that any that it started took.
+`clean_text`: what benchmarks/clean_text.py tells of articles that come as clean text.
 
 Pages are the development data's beside the project where they are, else made of the samples. Each text is made unlike
 the others by a number of its own, so that none is a duplicate. On a new SQLite file each time, or on DATABASE_URL's
@@ -49,6 +49,7 @@ from storage import migrate, topics
 from storage.database import Database
 from storage.records import SourceKind
 
+LARGE = {"articles": 200, "pages": 230, "sizes": feed_polls.LARGE_SIZES}
 PAGES = Path(__file__).resolve().parents[2] / "shared" / "data" / "pages"
 _numbers = itertools.count()
 _WORD = re.compile(r"\b[a-z]\w+")
@@ -58,8 +59,8 @@ _NOWHERE = dict.fromkeys(("http", "https"), "http://127.0.0.1:9")
 
 
 def run(
-    articles: int = 200,
-    pages: int = 230,
+    articles: int = 100,
+    pages: int = 120,
     url: str | None = None,
     data: Path | None = None,
     sizes: Sizes | None = None,
@@ -80,7 +81,7 @@ def table(result: dict[str, Any]) -> list[str]:
         ("longest stall while storing", result["longest_stall_ms"], "ms"),
         ("memory while storing", result["memory_mb_while_storing"], "MB"),
         ("memory of a worker", result["worker_memory_mb"], "MB"),
-        (f"feeds polled, of {polls['feeds']}", polls["polls_per_s"], "a second"),
+        (f"feeds polled, {polls['polled']} of {polls['feeds']}", polls["polls_per_s"], "a second"),
         ("feedparser alone, nothing stored", polls["feedparser_polls_per_s"], "a second"),
         ("10,000 feeds polled hourly", polls["core_percent_at_10000_hourly"], "% of a core"),
         ("latest poll", polls["paced_late_s_most"], "s"),
@@ -241,12 +242,12 @@ def _peer(pages: Sequence[bytes]) -> float | None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--articles", type=int, default=200)
-    parser.add_argument("--pages", type=int, default=230)
-    parser.add_argument("--feeds", type=int, default=10_000)
+    parser.add_argument("--articles", type=int, default=100)
+    parser.add_argument("--pages", type=int, default=120)
+    parser.add_argument("--feeds", type=int, default=Sizes.polled, help="of 10,000, how many are polled")
     parser.add_argument("--url", help="a PostgreSQL database to store into")
     chosen = parser.parse_args()
     started = datetime.now(UTC)
-    sizes = Sizes(feeds=chosen.feeds)
+    sizes = Sizes(polled=chosen.feeds)
     measured = run(chosen.articles, chosen.pages, chosen.url, sizes=sizes)
     print(json.dumps({"at": started.isoformat(timespec="seconds")} | measured))
