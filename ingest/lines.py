@@ -19,23 +19,44 @@ _FULL = 0.75  # of a column: a line broken there misses it by a word at most
 _PHRASE, _SENTENCE, _LINK, _UNENDED, _NOTICE = 4, 10, 12, 22, 25
 
 SENTENCE_END = re.compile(r"""(?:[.!?…。！？।؟۔][\])}"'”’»」』）]*|[”"]|[:：;；])$""")
+
+
+class Hinted:
+    """A pattern that is slow to search for, and words (in small letters) of which each match holds one."""
+
+    def __init__(self, pattern: re.Pattern[str], hints: str) -> None:
+        self.pattern = pattern
+        self._hints = hints.split()
+
+    def is_in(self, text: str) -> bool:
+        return any(map(text.lower().__contains__, self._hints)) and bool(self.pattern.search(text))
+
+
 _FULL_STOP = re.compile(r"""[.!?…。！？।؟۔][\])}"'”’»」』）]*$""")
 _BULLET = re.compile(
     r"^(?:[•*+○□☆●▪■◆►▶–—#·‣∙☐✓◦›»>-]\s+|[•*+○□☆●▪■◆►‣∙◦]$|\d{1,2}[.)]\s+\S)"  # as inscriptis, w3m and lynx draw them
 )
-_CHROME = re.compile(
+_CHROME_BEGINS = re.compile(
     r"""(?ix)
-    ^(?:also\ read|read\ (?:also|more|next|this)|see\ also|related(?:\ (?:story|stories|article))?|watch|more)\s?[:：]
-    |^\(BUTTON\)|IFRAME|\[INPUT|_{5,}|^\[[^\]]{0,40}\]$|©
+    (?:also\ read|read\ (?:also|more|next|this)|see\ also|related(?:\ (?:story|stories|article))?|watch|more)\s?[:：]
+    |\(BUTTON\)|\[[^\]]{0,40}\]$
+    |(?:print|e?-?mail|tweet|twitter|x|share|save|close|menu|search|home|comments?|reply|like|video|photos?|next
+        |previous|copy\ link|link|read\ more|more|view\ more|see\ more|watch(?:\ (?:now|live))?)\W*$
+    |(?:공유하기?|인쇄|스크랩|글자\ ?크기|구독|로그인|댓글|分享(?:到|至)?|打印|收藏|评论|登录|注册|字号
+        |シェア|印刷|ログイン|поделиться|печать|teilen|drucken|partager|imprimer|compartir|imprimir|condividi)\b.{0,24}$"""
+)
+_CHROME = Hinted(
+    re.compile(
+        r"""(?ix)IFRAME|\[INPUT|_{5,}|©
     |\b(?:share\ (?:this|on|via|with|article)|follow\ (?:us|@)|subscribe|sign\ (?:up|in)|log\ ?in|register|newsletter
         |advertis(?:ement|e|ing)|cookies?\ (?:policy|settings)|use\ (?:of\ )?cookies|privacy\ (?:policy|notice)
         |terms\ (?:of|and|&)|all\ rights\ reserved|copyright|skip\ to|e-?mail\ address|click\ here|tap\ here
         |your\ (?:inbox|browser|email)|javascript|load(?:ing|\ more)|continue\ reading|this\ (?:site|website)\ uses
-        |terms\ apply|unsubscribe|adblock|facebook|whatsapp|pinterest|linkedin|messenger|tumblr|reddit)\b
-    |^(?:print|e?-?mail|tweet|twitter|x|share|save|close|menu|search|home|comments?|reply|like|video|photos?|next
-        |previous|copy\ link|link|read\ more|more|view\ more|see\ more|watch(?:\ (?:now|live))?)\W*$
-    |^(?:공유하기?|인쇄|스크랩|글자\ ?크기|구독|로그인|댓글|分享(?:到|至)?|打印|收藏|评论|登录|注册|字号
-        |シェア|印刷|ログイン|поделиться|печать|teilen|drucken|partager|imprimer|compartir|imprimir|condividi)\b.{0,24}$"""
+        |terms\ apply|unsubscribe|adblock|facebook|whatsapp|pinterest|linkedin|messenger|tumblr|reddit)\b"""
+    ),
+    """iframe [input _____ © share follow subscribe sign log register newsletter advertis cookie privacy terms rights
+    copyright skip mail click tap inbox browser javascript load reading uses adblock facebook whatsapp pinterest
+    linkedin messenger tumblr reddit""",
 )
 _MARK = re.compile(r"[.,;:!?…]\s|[，。！？；、؛،।]")
 _UNMARKED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # Thai, Lao, Burmese, Khmer go without marks
@@ -75,12 +96,16 @@ _REPLY = re.compile(
     |\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d\d(?:\ [\d:]+)?
     )\W*$"""
 )
-_CAPTION = re.compile(
-    r"""(?ix)
+_CAPTION = Hinted(
+    re.compile(
+        r"""(?ix)
     [\[(]?\b(?:photo|image|picture|foto|video|credit|photograph|photos)\b(?:\ ?(?:credit|by|source|courtesy))?\s*[:/]
     |getty\ images|\bAFP/|\bAP\ photo|/\s?(?:AP|AFP|Reuters|Xinhua|Getty)\b\W*$|REUTERS/|[\[(]photo\b|file\ photo
     |courtesy\ (?:of|photo)|image\ (?:source|copyright|caption)|\((?:L|R|C|left|right|center|centre)\)
     |,\ (?:left|right|center),|^(?:▲|△|图为|圖為|사진\ ?[=:：]|写真[=：:])|[\[(]사진|(?:摄|攝)[)）]?$|新华社发"""
+    ),
+    """photo image picture foto video credit getty / courtesy (l) (r) (c) (left) (right) (center) (centre)
+    left, right, center, ▲ △ 图为 圖為 사진 写真 摄 攝 新华社发""",
 )
 
 
@@ -128,8 +153,9 @@ def count_words(text: str) -> float:
 def read_lines(text: str) -> list[Line]:
     """The lines that aren't blank, whitespace folded, paragraphs wrapped at a column joined again."""
     rows = _unwrapped(_rows(text))[:MAX_LINES]
-    repeats = Counter(folded(row) for row, _ in rows)
-    return [_line(row, after_blank, repeats[folded(row)]) for row, after_blank in rows]
+    words = [folded(row) for row, _ in rows]
+    repeats = Counter(words)
+    return [_line(row, after_blank, repeats[own]) for (row, after_blank), own in zip(rows, words, strict=True)]
 
 
 def is_sentence(text: str) -> bool:
@@ -142,7 +168,7 @@ def is_item(text: str) -> bool:
 
 
 def is_caption(text: str) -> bool:
-    return bool(_CAPTION.search(text)) and count_words(text) < 70  # noqa: PLR2004 - longer is a paragraph
+    return _CAPTION.is_in(text) and count_words(text) < 70  # noqa: PLR2004 - longer is a paragraph
 
 
 def _line(text: str, after_blank: bool, repeats: int) -> Line:
@@ -156,7 +182,7 @@ def _kind(text: str, words: float) -> Kind:
         (words < _LINK and bool(_STOP.match(text)), Kind.STOP),
         (words < _LINK and bool(_REPLY.match(text)), Kind.REPLY),
         (len(_DEBRIS.findall(text)) > words / 12, Kind.CHROME),
-        ((words < _NOTICE or not ends) and bool(_CHROME.search(text)), Kind.CHROME),
+        ((words < _NOTICE or not ends) and _is_chrome(text), Kind.CHROME),
         (is_caption(text), Kind.CAPTION),
         (words >= _SENTENCE and ends and not item, Kind.PROSE),
         (words >= _UNENDED and _is_punctuated(text, words), Kind.LONG_ITEM if item else Kind.PROSE),
@@ -165,6 +191,10 @@ def _kind(text: str, words: float) -> Kind:
         (ends and words >= _PHRASE, Kind.MEDIUM),
     )
     return next((kind for holds, kind in cases if holds), Kind.SHORT)
+
+
+def _is_chrome(text: str) -> bool:
+    return bool(_CHROME_BEGINS.match(text)) or _CHROME.is_in(text)
 
 
 def _is_punctuated(text: str, words: float) -> bool:
