@@ -261,7 +261,9 @@ def import_list(path: Annotated[Path, typer.Argument(help="an OPML file, as feed
 
 
 @sources.command()
-def export(path: Annotated[Path | None, typer.Argument(help="where to; by default to the terminal")] = None) -> None:
+def export(
+    path: Annotated[Path | None, typer.Argument(help="where to; by default, or with -, to the terminal")] = None,
+) -> None:
     """The list of feeds as OPML."""
 
     async def read(database: Database) -> list[PolledFeed]:
@@ -270,8 +272,9 @@ def export(path: Annotated[Path | None, typer.Argument(help="where to; by defaul
 
     listed = opml.by_folder([opml.Listed(feed.url, feed.source.name, feed.folder) for feed in _call(read)])
     data = opml.write_opml(listed, title="Tidings", now=_now())
-    if path is None:
+    if path is None or path == Path("-"):
         terminal.out.file.write(data.decode())
     else:
         path.write_bytes(data)
-        terminal.err.print(f"{len(listed)} sources written to {path}.", markup=False)
+        count = "1 source" if len(listed) == 1 else f"{len(listed)} sources"
+        terminal.err.print(f"{count} written to {path}.", markup=False)

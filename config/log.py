@@ -74,9 +74,10 @@ def configure(*, json: bool, level: str, secrets: Iterable[str] = ()) -> None:
         "httpx",
         "httpcore",
         "telegram",
-        "apscheduler",
         "aiohttp.access",
         "aiosqlite",
         "trafilatura",
     ):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    # A tick that is still at work when its next turn comes is no news: that turn is left out, as it is meant to be.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)

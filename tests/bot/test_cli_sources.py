@@ -108,6 +108,7 @@ def test_a_list_comes_in_and_goes_out(cli: CommandLine) -> None:
     assert cli("sources", "import", "list.opml").out == "0 added, 2 known already.\n"
     expected = [Listed("https://e.org/busan", "Busan"), Listed("https://e.org/seoul", "Seoul Daily", "Asia")]
     assert read_opml(cli("sources", "export").out.encode()) == expected
+    assert read_opml(cli("sources", "export", "-").out.encode()) == expected
     assert cli("sources", "export", "out.opml").status == 0
     assert read_opml((cli.folder / "out.opml").read_bytes()) == expected
     (cli.folder / "bad.opml").write_text("<html>")
