@@ -80,7 +80,7 @@ async def harmful() -> AsyncIterator[str]:
 
 async def test_harmful_sources_end_with_their_reasons_beside_a_good_one(db: Database) -> None:
     async with harmful() as root, site() as good, Fetcher(
-        {"127.0.0.1"}, total_seconds=0.5, max_bytes=1_000_000
+        {"127.0.0.1"}, total_seconds=2, max_bytes=1_000_000
     ) as fetcher:  # fmt: skip
         good.pages["/feed"] = Canned(rss([item(1)]))
         ids: dict[str, int] = {}
