@@ -146,7 +146,8 @@ async def bare(root: str, count: int, askers: Askers, _asked: argparse.Namespace
     request = AiohttpRequest()
     await request.initialize()
     askers.begin()
-    body, chat_ids = encode(TEXT, None, (), 0, unformatted=False, paid=True), iter(range(FIRST_CHAT, FIRST_CHAT + count))
+    body = encode(TEXT, None, (), 0, unformatted=False, paid=True)
+    chat_ids = iter(range(FIRST_CHAT, FIRST_CHAT + count))
 
     async def work() -> None:
         for chat_id in chat_ids:
