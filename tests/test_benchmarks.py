@@ -12,6 +12,7 @@ from benchmarks import (
     clean_text,
     copies,
     corrections,
+    delivery,
     digests,
     growth,
     jobs,
@@ -26,6 +27,7 @@ from benchmarks import (
     topics,
     train_lines,
 )
+from benchmarks.databases import places
 from bot.cli_ops import BENCHMARKS
 from tests.delivery.series import Plan
 
@@ -34,6 +36,12 @@ from tests.delivery.series import Plan
 def test_what_the_command_line_offers_can_be_run(name: str) -> None:
     assert find_spec(f"benchmarks.{name}") is not None
     assert callable(importlib.import_module(f"benchmarks.{name}").run)
+
+
+@pytest.mark.slow
+def test_the_bare_calls_are_measured_beside_the_paid_pace() -> None:
+    with places() as where:
+        assert delivery._paid(40, where, "bare")["pushes_per_second"] > 0
 
 
 def test_searches_are_measured_by_kind(tmp_path: Path) -> None:
