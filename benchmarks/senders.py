@@ -23,7 +23,7 @@ from telegram.ext import AIORateLimiter, ExtBot
 
 from benchmarks.world import TEXT, TOKEN, edition, people
 from bot.connect import connect
-from delivery.call import encode
+from delivery.body import encode, text_fields
 from delivery.limiter import Limiter
 from delivery.pace import Pacer
 from delivery.paid import PaidBroadcast
@@ -31,6 +31,7 @@ from delivery.send import Sender
 from delivery.transport import AiohttpRequest
 from storage import migrate, outbox
 from storage.database import Database
+from storage.records import EditionPart
 from storage.schema import delivery
 
 FIRST_CHAT, FIRST_ASKING = 100_001, 900_001
@@ -146,7 +147,7 @@ async def bare(root: str, count: int, askers: Askers, _asked: argparse.Namespace
     request = AiohttpRequest()
     await request.initialize()
     askers.begin()
-    body = encode(TEXT, None, (), 0, unformatted=False, paid=True)
+    body = encode(text_fields(EditionPart(0, TEXT), unformatted=False), (), 0, paid=True)
     chat_ids = iter(range(FIRST_CHAT, FIRST_CHAT + count))
 
     async def work() -> None:

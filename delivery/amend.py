@@ -6,7 +6,7 @@ from enum import StrEnum
 from telegram.error import BadRequest, TelegramError
 
 from delivery.fate import Fate, FateKind, fate_of
-from storage.claims import KEPT, Claim, Copy
+from storage.claims import CAPTION, Claim, Copy
 
 # Telegram deletes for everybody within 48 hours; a little less, since our clock is not its.
 DELETABLE = timedelta(hours=48) - timedelta(minutes=5)
@@ -38,11 +38,19 @@ def _amending(claim: Claim, copy: Copy, now: datetime) -> Step:
     if copy.revision >= claim.revision:
         return Step.PASS
     young = copy.at is None or now - copy.at < DELETABLE
-    return Step.DELETE if claim.message.gone and claim.manner != KEPT and young else Step.EDIT
+    return Step.DELETE if claim.message.gone and claim.manner is None and young else Step.EDIT
 
 
-def amendment_fate(error: TelegramError, *, plain: bool, rich: bool = False) -> Fate:
-    """As delivery.fate, but for what a message that is there already adds. Doing it twice does no harm: no doubt."""
+def hides_photo(claim: Claim) -> bool:
+    """Nothing of the article may be seen any more, and Telegram did not refuse the picture that takes its place."""
+    return claim.message.gone and claim.copy is not None and claim.copy.captioned and claim.manner != CAPTION
+
+
+def amendment_fate(error: TelegramError, *, plain: bool, rich: bool = False, photo: bool = False) -> Fate:
+    """As delivery.fate, but for what a message that is there already adds. Doing it twice does no harm: no doubt.
+
+    `photo`: the call was to replace it.
+    """
     said = error.message.casefold() if isinstance(error, BadRequest) else ""
     if any(words in said for words in _SHOWN_ALREADY):
         return Fate(FateKind.AMENDED, "it reads so already")
@@ -50,5 +58,7 @@ def amendment_fate(error: TelegramError, *, plain: bool, rich: bool = False) -> 
         return Fate(FateKind.DELETED, "the message was deleted")
     if any(words in said for words in _KEPT):
         return Fate(FateKind.KEPT, "Telegram deletes it no more")
-    fate = fate_of(error, plain=plain, rich=rich)
+    fate = fate_of(error, plain=plain, rich=rich, photo=photo)
+    if fate.kind in (FateKind.NO_PHOTO, FateKind.CLASSIC) and photo:
+        return Fate(FateKind.CAPTION, fate.reason)
     return Fate(FateKind.RETRY, fate.reason) if fate.kind is FateKind.DOUBT else fate

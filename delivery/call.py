@@ -1,28 +1,61 @@
-"""One call to Telegram for a claimed delivery. What many chats share is encoded once for all of them."""
+"""One call to Telegram for a claimed delivery."""
 
-import json
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
 
 import structlog
 from telegram import Bot
 from telegram.error import TelegramError
 
-from delivery.amend import Step, amendment_fate, step
+from delivery.amend import Step, amendment_fate, hides_photo, step
+from delivery.body import to_edit, to_hide_photo, to_send
 from delivery.fate import Fate, FateKind, fate_of
-from delivery.render import plain
+from delivery.photo import parsed
 from delivery.transport import AiohttpRequest
 from storage.claims import Claim, Copy
 
 log = structlog.get_logger()
 
-GENERAL_TOPIC = 1  # of a forum: Telegram wants it unnamed
-KEPT_BODIES = 256
+# The first who is sent a photo waits until Telegram has fetched it from its place.
+FETCHING_SECONDS = 60.0
+KEPT_PHOTOS = 256
 
-Keyboard = tuple[tuple[tuple[str, str], ...], ...]
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """`captioned`: as a photo with a caption."""
+
+    message_id: int
+    captioned: bool = False
+
+
+class Photos:
+    """What became of photos: by address the file that Telegram made of it, None where it could not be had.
+
+    So a photo is fetched once for all who get it, they all see the same, and one that can't be had costs as many calls
+    as were in flight. It is not stored: after a restart the first call asks anew.
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[str, str | None] = {}
+
+    def source(self, address: str) -> str | None:
+        """What to send: the file, else the address; None where it is of no use."""
+        return self._files.get(address, address)
+
+    def fetched(self, address: str, file_id: str) -> None:
+        self._note(address, file_id)
+
+    def refused(self, address: str, fate: FateKind) -> None:
+        """It is not to be had; nor is it where the answer to the first call never came: the next one might hang too."""
+        if fate is FateKind.NO_PHOTO or (fate is FateKind.DOUBT and address not in self._files):
+            self._note(address, None)
+
+    def _note(self, address: str, file_id: str | None) -> None:
+        if len(self._files) >= KEPT_PHOTOS:
+            del self._files[next(iter(self._files))]
+        self._files[address] = file_id
 
 
 class Caller:
@@ -33,75 +66,69 @@ class Caller:
             raise TypeError("the sender tells what is in doubt by its own transport: give the bot an AiohttpRequest")
         self._request = bot.request
         self._base = bot.base_url
-        self._url = f"{bot.base_url}/sendMessage"
-        self._rich_url = f"{bot.base_url}/sendRichMessage"
+        self._photos = Photos()
 
-    async def attempt(self, claim: Claim, *, paid: bool = False) -> int | Fate:
-        """The message's id, or what becomes of the delivery. `paid`: beyond the free rate, for Stars."""
+    async def attempt(self, claim: Claim, *, paid: bool = False) -> Sent | Fate:
+        """The message, or what becomes of the delivery. `paid`: beyond the free rate, for Stars."""
         try:
-            if claim.copy is not None:
-                return await self._amend(claim, claim.copy)
-            body = b"chat_id=%d&%b" % (claim.chat_id, _shared(claim, paid=paid))
-            url = self._url if claim.message.rich is None else self._rich_url
-            return int((await self._request.post_encoded(url, body))["message_id"])
-        except TelegramError as error:
-            judge = fate_of if claim.copy is None else amendment_fate
-            fate = judge(error, plain=claim.plain, rich=claim.message.rich is not None)
-            log.info(
-                "delivery_refused", delivery=claim.id, chat=claim.chat_id, fate=fate.kind.value, reason=fate.reason
-            )
-            return fate
+            return await self._call(claim, paid=paid)
         except Exception:  # one delivery's surprise must not stop the others'
             log.exception("delivery_failed_unexpectedly", delivery=claim.id)
             return Fate(FateKind.DOUBT, "an unexpected error")
 
+    async def _call(self, claim: Claim, *, paid: bool) -> Sent | Fate:
+        address = self._photo_of(claim)
+        try:
+            if claim.copy is not None:
+                return await self._amend(claim, claim.copy)
+            return await self._send(claim, address, paid=paid)
+        except TelegramError as error:
+            fate = _judged(error, claim, photo=address is not None)
+        log.info("delivery_refused", delivery=claim.id, chat=claim.chat_id, fate=fate.kind.value, reason=fate.reason)
+        if address is not None:
+            self._photos.refused(address, fate.kind)
+        return fate
+
+    def _photo_of(self, claim: Claim) -> str | None:
+        """The address of the photo that is to be sent; None where it is to be a text."""
+        if claim.copy is not None or claim.message.photo is None:
+            return None
+        address = str(parsed(claim.message.photo)["media"])
+        return None if self._photos.source(address) is None else address
+
+    async def _send(self, claim: Claim, address: str | None, *, paid: bool) -> Sent:
+        if address is None:
+            method = "sendMessage" if claim.message.rich is None else "sendRichMessage"
+            return _sent(await self._request.post_encoded(f"{self._base}/{method}", to_send(claim, paid=paid)))
+        source = self._photos.source(address)
+        body, patience = to_send(claim, paid=paid, photo=source), FETCHING_SECONDS if source == address else None
+        answer = await self._request.post_encoded(f"{self._base}/sendPhoto", body, seconds=patience)
+        self._photos.fetched(address, str(answer["photo"][-1]["file_id"]))
+        return _sent(answer, captioned=True)
+
     async def _amend(self, claim: Claim, copy: Copy) -> Fate:
         """Bring a copy up to date."""
-        target = b"chat_id=%d&message_id=%d" % (claim.chat_id, copy.message_id or 0)
+        message_id = copy.message_id or 0
         if step(claim, datetime.now(UTC)) is Step.DELETE:
+            target = b"chat_id=%d&message_id=%d" % (claim.chat_id, message_id)
             await self._request.post_encoded(f"{self._base}/deleteMessage", target)
             return Fate(FateKind.DELETED, "")
-        text = encode(*_message(claim), 0, unformatted=claim.plain, paid=False)
-        await self._request.post_encoded(f"{self._base}/editMessageText", b"%b&%b" % (target, text))
+        if hides_photo(claim):
+            await self._request.post_encoded(f"{self._base}/editMessageMedia", to_hide_photo(claim, message_id))
+            return Fate(FateKind.AMENDED, "")
+        method = "editMessageCaption" if copy.captioned else "editMessageText"
+        body = to_edit(claim, message_id, captioned=copy.captioned)
+        await self._request.post_encoded(f"{self._base}/{method}", body)
         return Fate(FateKind.AMENDED, "")
 
 
-def _shared(claim: Claim, *, paid: bool) -> bytes:
-    thread_id = 0 if claim.thread_id == GENERAL_TOPIC else claim.thread_id
-    return encode(*_message(claim), thread_id, unformatted=claim.plain, paid=paid)
+def _sent(answer: Any, *, captioned: bool = False) -> Sent:
+    return Sent(int(answer["message_id"]), captioned)
 
 
-def _message(claim: Claim) -> tuple[str, str | None, Keyboard]:
-    return claim.message.text, claim.message.rich, claim.message.keyboard
-
-
-@lru_cache(maxsize=KEPT_BODIES)
-def encode(text: str, rich: str | None, keyboard: Keyboard, thread_id: int, *, unformatted: bool, paid: bool) -> bytes:
-    """What sendMessage, sendRichMessage and editMessageText take but for the chat and the message, as form data."""
-    fields = {"rich_message": rich} if rich is not None else _classic(text, unformatted=unformatted)
-    if thread_id:
-        fields["message_thread_id"] = str(thread_id)
-    if keyboard:
-        fields["reply_markup"] = _json({"inline_keyboard": inline_keyboard(keyboard)})
-    if paid:
-        fields["allow_paid_broadcast"] = "true"
-    return urlencode(fields).encode("ascii")
-
-
-def _classic(text: str, *, unformatted: bool) -> dict[str, str]:
-    fields = {"text": plain(text)} if unformatted else {"text": text, "parse_mode": "HTML"}
-    return fields | {"link_preview_options": _json({"is_disabled": True})}
-
-
-def inline_keyboard(keyboard: Sequence[Sequence[tuple[str, str]]]) -> list[list[dict[str, str]]]:
-    """Telegram's own shape of (label, action) buttons; an action is an address or callback data."""
-    return [[_button(*button) for button in row] for row in keyboard]
-
-
-def _button(label: str, action: str) -> dict[str, str]:
-    kind = "url" if action.startswith(("http://", "https://", "tg://")) else "callback_data"
-    return {"text": label, kind: action}
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _judged(error: TelegramError, claim: Claim, *, photo: bool) -> Fate:
+    rich = claim.message.rich is not None
+    if claim.copy is None:
+        return fate_of(error, plain=claim.plain, rich=rich, photo=photo)
+    rich = rich and not claim.copy.captioned
+    return amendment_fate(error, plain=claim.plain, rich=rich, photo=hides_photo(claim))

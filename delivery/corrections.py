@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from delivery.amended import Told, amended, bare_layout
+from delivery.amended import Layout, Told, amended, bare_layout
+from delivery.photo import photo_again
 from delivery.rich import rich_message
 from storage import articles, chats, copies, corrections, editions, replies
 from storage.corrections import KINDS, Affected
@@ -99,8 +100,8 @@ async def standing(tx: Connection, item: Correction) -> Standing:
 
 
 def reworded(article: Article, wrong: str, right: str) -> Article:
-    """With other words in headline, text and summary alike. Raises NotCorrectableError where they are nowhere."""
-    texts = (article.headline, *article.paragraphs, *article.summary)
+    """With other words in headline, text, summary and caption alike. Raises NotCorrectableError where none has them."""
+    texts = (article.headline, *article.paragraphs, *article.summary, article.caption or "")
     if not any(wrong in text for text in texts):
         raise NotCorrectableError(f"“{wrong}” is not in the article. The words must stand in it exactly so.")
     return replace(
@@ -108,6 +109,7 @@ def reworded(article: Article, wrong: str, right: str) -> Article:
         headline=article.headline.replace(wrong, right),
         paragraphs=tuple(text.replace(wrong, right) for text in article.paragraphs),
         summary=tuple(text.replace(wrong, right) for text in article.summary),
+        caption=article.caption and article.caption.replace(wrong, right),
     )
 
 
@@ -121,7 +123,9 @@ async def _change(tx: Connection, item: Correction, now: datetime) -> None:
         await corrections.count_version(tx, item.article_id)
         return
     new = reworded(found, item.wrong, item.right)
-    await corrections.reword(tx, new.id, headline=new.headline, paragraphs=new.paragraphs, summary=new.summary)
+    await corrections.reword(
+        tx, new.id, headline=new.headline, paragraphs=new.paragraphs, summary=new.summary, caption=new.caption
+    )
 
 
 async def _rework(tx: Connection, item: Correction, found: Sequence[Affected], now: datetime) -> None:
@@ -204,11 +208,16 @@ def _composed_again(edition: Affected, known: Mapping[int, tuple[Article, list[C
             else bare_layout(part.article_ids, zone=ZONE, now=edition.composed_at)
         )
         new = amended(part, layout, told)
-        if part.rich is not None and not new.gone:
-            new = replace(new, rich=rich_message(layout, told))
-        if (new.text, new.keyboard, new.gone, new.rich) != (part.text, part.keyboard, part.gone, part.rich):
+        if not new.gone:
+            new = _in_other_forms(new, part, layout, told)
+        if replace(new, article_ids=part.article_ids) != part:
             changed.append(new)
     return changed
+
+
+def _in_other_forms(new: EditionPart, old: EditionPart, layout: Layout, told: Mapping[int, Told]) -> EditionPart:
+    rich = None if old.rich is None else rich_message(layout, told)
+    return replace(new, rich=rich, photo=None if old.photo is None else photo_again(old.photo, layout, told))
 
 
 def _others(edition: Affected, parts: Sequence[EditionPart]) -> list[EditionPart]:

@@ -26,7 +26,8 @@ class FateKind(StrEnum):
     MOVED = "moved"  # the group has become a supergroup: send to its new id
     LATER = "later"  # Telegram says when
     PLAIN = "plain"  # send it once more, without formatting
-    CLASSIC = "classic"  # send this one as a classic message
+    CLASSIC = "classic"  # send this one as a classic message, without a photo
+    NO_PHOTO = "no photo"  # and others that have this photo
     NEVER_RICH = "never rich"  # and all that follow to this destination
     RETRY = "retry"  # nothing was done: again, with growing pauses
     DOUBT = "doubt"  # it may have arrived
@@ -34,6 +35,7 @@ class FateKind(StrEnum):
     AMENDED = "amended"  # a copy reads as it must
     DELETED = "deleted"  # a copy is not there any more
     KEPT = "kept"  # a copy can't be deleted: it is edited instead
+    CAPTION = "caption"  # a copy's photo can't be replaced: its caption is edited
     HALT = "halt"  # the bot itself is refused: nothing can be sent until someone looks
 
 
@@ -99,12 +101,15 @@ _UNKNOWN = Fate(FateKind.DOUBT, "no answer came")
 
 # What is said of a photo that can't be had, or not be sent there: of this message only.
 _PHOTO = ("http url", "web page", "webpage", "file identifier", "image", "photo", "media", "wrong type")
+_NOT_THERE = ("rights", "forbidden", "restricted")  # photos are not to be sent in this chat
+_NOT_OF_THE_PHOTO = ("can't parse entities", "button", "reply markup", *(words for words, _, _ in _OF_THE_CHAT))
 
 
-def fate_of(error: TelegramError, *, plain: bool = False, rich: bool = False) -> Fate:
-    """`plain`: the call that failed was already without formatting; `rich`: it was a rich message's."""
-    if rich and (fate := _of_rich(error)) is not None:
-        return fate
+def fate_of(error: TelegramError, *, plain: bool = False, rich: bool = False, photo: bool = False) -> Fate:
+    """`plain`: the call that failed was already without formatting; `rich`, `photo`: it was such a message's."""
+    special = _of_rich(error) if rich else _of_photo(error) if photo else None
+    if special is not None:
+        return special
     if isinstance(error, ChatMigrated):
         return Fate(FateKind.MOVED, "the group became a supergroup", chat_id=error.new_chat_id)
     if isinstance(error, RetryAfter):
@@ -128,6 +133,18 @@ def _of_rich(error: TelegramError) -> Fate | None:
     if isinstance(error, Forbidden) or any(words in said for words, _, _ in _OF_THE_CHAT):
         return None
     return Fate(FateKind.NEVER_RICH, f"Telegram did not take the rich message ({error.message})")
+
+
+def _of_photo(error: TelegramError) -> Fate | None:
+    """Whatever isn't said of the chat, the buttons or the words is said of the photo: without it the news arrives."""
+    if not isinstance(error, BadRequest | Forbidden):
+        return None
+    said, reason = error.message.casefold(), f"Telegram did not take the photo ({error.message})"
+    if any(words in said for words in _PHOTO) and any(words in said for words in _NOT_THERE):
+        return Fate(FateKind.CLASSIC, reason)
+    if isinstance(error, Forbidden) or any(words in said for words in _NOT_OF_THE_PHOTO):
+        return None
+    return Fate(FateKind.NO_PHOTO, reason)
 
 
 def _refused(message: str, *, plain: bool) -> Fate:

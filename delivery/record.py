@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from delivery.call import Sent
 from delivery.fate import Fate, FateKind
 from delivery.settle import InDoubt, Settling, settle
 from storage import marks
@@ -30,10 +31,10 @@ AGAIN_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`what`: the message's id, or the fate. `resume_at`: when a next part may follow. `flood`: of the whole bot."""
+    """`what`: the message, or the fate. `resume_at`: when a next part may follow. `flood`: of the whole bot."""
 
     claim: Claim
-    what: int | Fate
+    what: Sent | Fate
     at: datetime
     resume_at: datetime
     flood: bool = False
@@ -84,7 +85,9 @@ class Recorder:
 
     async def _write(self, tx: Connection, batch: Sequence[Outcome]) -> None:
         arrivals = [
-            Arrival(item.claim, item.what, item.at, item.resume_at) for item in batch if isinstance(item.what, int)
+            Arrival(item.claim, item.what.message_id, item.at, item.resume_at, item.what.captioned)
+            for item in batch
+            if isinstance(item.what, Sent)
         ]
         if arrivals:
             await marks.arrived(tx, arrivals)

@@ -113,12 +113,19 @@ def _span_html(span: Span) -> str:
     if not text.strip():
         return text
     if span.moment is not None:
-        text = f'<tg-time unix="{int(span.moment.timestamp())}" format="Dt">{text}</tg-time>'
+        text = _timed(text, span.moment)
     if span.italic:
         text = f"<i>{text}</i>"
     if span.url:
         text = f'<a href="{escape(span.url)}">{text}</a>'
     return f"<b>{text}</b>" if span.bold else text
+
+
+def _timed(text: str, moment: datetime) -> str:
+    """Isolates stand outside: apps put words of their own in the time's place."""
+    inside = text.removeprefix(FSI).removesuffix(PDI)
+    time = f'<tg-time unix="{int(moment.timestamp())}" format="Dt">{inside}</tg-time>'
+    return time if inside == text else apart(time)
 
 
 def plain(html: str, *, links: bool = False) -> str:

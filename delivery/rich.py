@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from delivery.amended import Layout, Told, block_of, notice, spans_of, withdrawn
+from delivery.photo import alert_photo, photo_url, photo_words
 from delivery.render import (
     Block,
     Span,
@@ -24,26 +25,29 @@ from delivery.render import (
     plain,
     run_on,
     to_html,
-    web_url,
 )
 from delivery.wording import words
 from storage.records import Article, EditionPart, SourceKind
 
-LONGEST_CAPTION = 300
 HEAD, SECTION, HEADLINE = 2, 3, 4  # sizes of headings
 
 
 def enriched(parts: Sequence[EditionPart], articles: Iterable[Article]) -> tuple[EditionPart, ...]:
-    """The messages with their rich forms. `articles`: all that they hold."""
+    """The messages with their rich forms, and an alert with its photo. `articles`: all that they hold."""
     told = {article.id: Told(article) for article in articles}
-    return tuple(part if part.layout is None else replace(part, rich=rich_message(part.layout, told)) for part in parts)
+    return tuple(
+        part
+        if part.layout is None
+        else replace(part, rich=rich_message(part.layout, told), photo=alert_photo(part.layout, told))
+        for part in parts
+    )
 
 
 def rich_message(layout: Layout, told: Mapping[int, Told]) -> str:
     """JSON of an InputRichMessage: the message of this layout as it must read now."""
     items = list(layout["items"])
     held = [told[item["article"]].article for item in items if item.get("article") in told]
-    lead = next((article.id for article in held if web_url(article.photo_url)), None)
+    lead = next((article.id for article in held if photo_url(article)), None)
     html = "".join(_item(item, layout, told, lead) for item in items)
     message: dict[str, Any] = {"html": html, "skip_entity_detection": True}
     if 2 * sum(begins_right_to_left(article.headline) for article in held) > len(held):
@@ -115,15 +119,13 @@ def _article(entry: Told, layout: Layout, number: int | None, story: StoryLine |
 
 
 def _photo(article: Article) -> str:
-    url = web_url(article.photo_url)
+    url = photo_url(article)
     if url is None:
         return ""
     image = f'<img src="{escape(url)}"/>'
-    caption = " ".join((article.caption or "").split())
+    caption = photo_words(article)
     if not caption:
         return image
-    if len(caption) > LONGEST_CAPTION:
-        caption = f"{caption[:LONGEST_CAPTION].rpartition(' ')[0] or caption[:LONGEST_CAPTION]}…"
     words_ = to_html((Span(at_line_start(caption)),))
     credit = "" if article.source == SourceKind.MANUAL else _tag("cite", (Span(isolate(article.source)),))
     return f"<figure>{image}<figcaption>{words_}{credit}</figcaption></figure>" if plain(words_) else image

@@ -19,7 +19,7 @@ from math import ceil
 import structlog
 from telegram import Bot
 
-from delivery.call import Caller
+from delivery.call import Caller, Sent
 from delivery.choose import Choice, choose
 from delivery.errors import SenderLostError
 from delivery.fate import Fate, FateKind
@@ -256,7 +256,7 @@ class Sender:
             self._pacer.release(slot)
             slot = self._pacer.slot(self._clock())
 
-    def _note(self, claim: Claim, outcome: int | Fate) -> bool:
+    def _note(self, claim: Claim, outcome: Sent | Fate) -> bool:
         """Tell pacer and trouble; is it a flood of the whole bot?"""
         if not isinstance(outcome, Fate):
             self._trouble.succeeded()

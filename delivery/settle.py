@@ -7,13 +7,14 @@ from enum import StrEnum
 from delivery.fate import Fate, FateKind
 from delivery.trouble import MOST_DOUBTS, backoff, hopeless
 from storage import chats, outbox
-from storage.claims import KEPT, Claim
+from storage.claims import CAPTION, KEPT, Claim
 from storage.database import Connection
 from storage.records import ChatState
 
 SKIPPED = "It may have arrived: no answer came, and it was not sent again."
 NO_ANSWER = "No answer came, several times over; it may have arrived."
 LATE = "Telegram could not be reached for a day."
+MANNERS = {FateKind.KEPT: KEPT, FateKind.CAPTION: CAPTION}
 HALT_PAUSE = timedelta(seconds=60)
 
 
@@ -45,7 +46,7 @@ async def settle(tx: Connection, claim: Claim, fate: Fate, how: Settling) -> Non
             await outbox.requeue(tx, claim, how.now, reason=fate.reason, tried=False)
         case FateKind.LATER:
             await _later(tx, claim, fate, how)
-        case FateKind.PLAIN | FateKind.CLASSIC | FateKind.NEVER_RICH:
+        case FateKind.PLAIN | FateKind.CLASSIC | FateKind.NO_PHOTO | FateKind.NEVER_RICH:
             await _simpler(tx, claim, fate, how)
         case FateKind.RETRY:
             await _retry(tx, claim, fate, how)
@@ -53,8 +54,8 @@ async def settle(tx: Connection, claim: Claim, fate: Fate, how: Settling) -> Non
             await settle_doubt(tx, claim, fate.reason, how)
         case FateKind.HALT:
             await outbox.requeue(tx, claim, how.now + HALT_PAUSE, reason=fate.reason, tried=False)
-        case FateKind.KEPT:
-            await outbox.again_as(tx, claim, KEPT, fate.reason, how.now)
+        case FateKind.KEPT | FateKind.CAPTION:
+            await outbox.again_as(tx, claim, MANNERS[fate.kind], fate.reason, how.now)
         case FateKind.FAILED:
             await outbox.fail(tx, claim, fate.reason, how.now)
 

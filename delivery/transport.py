@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -40,10 +40,13 @@ Timeout = float | DefaultValue[Any] | None
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A call's parameters as they go over the wire (application/x-www-form-urlencoded)."""
+    """A call's parameters as they go over the wire: application/x-www-form-urlencoded, or a form with files."""
 
-    body: bytes
-    contains_files: ClassVar[bool] = False
+    body: bytes | aiohttp.FormData
+
+    @property
+    def contains_files(self) -> bool:
+        return isinstance(self.body, aiohttp.FormData)
 
 
 class AiohttpRequest(BaseRequest):
@@ -108,9 +111,12 @@ class AiohttpRequest(BaseRequest):
             return status, payload
         return _judged(status, payload, retry_after), payload
 
-    async def post_encoded(self, url: str, body: bytes) -> Any:
-        """The `result` of a call whose parameters are encoded already; raises as every call does."""
-        return await self.post(url, cast("RequestData", Encoded(body)))
+    async def post_encoded(self, url: str, body: bytes | aiohttp.FormData, *, seconds: float | None = None) -> Any:
+        """The `result` of a call whose parameters are encoded already; raises as every call does.
+
+        `seconds`: how long the answer may take, where that is longer than usual.
+        """
+        return await self.post(url, cast("RequestData", Encoded(body)), read_timeout=seconds or self._read_timeout)
 
     async def _exchange(
         self, method: str, url: str, data: RequestData | Encoded | None, limits: aiohttp.ClientTimeout
@@ -125,7 +131,7 @@ class AiohttpRequest(BaseRequest):
                 method,
                 url,
                 data=data.body if isinstance(data, Encoded) else _form(data),
-                headers=FORM if isinstance(data, Encoded) else None,
+                headers=FORM if isinstance(data, Encoded) and not data.contains_files else None,
                 proxy=proxy,
                 timeout=limits,
                 allow_redirects=False,

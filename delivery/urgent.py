@@ -11,7 +11,7 @@ from storage import articles, editions, topics
 from storage.database import Connection, Database
 from storage.editions import Audience
 from storage.quiet import URGENT
-from storage.records import Article, ArticleStatus, EditionKind, Mode
+from storage.records import Article, ArticleStatus, EditionKind, EditionPart, Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,14 @@ class UrgentReceipt:
     alerted: bool = False
 
 
+def composed(article: Article, now: datetime) -> tuple[EditionPart, ...]:
+    """The messages of its urgent alert."""
+    return enriched(compose_alert(article, zone=ZONE, now=now, urgent=True), [article])
+
+
 async def estimate(db: Database, *, bot_id: int, article: Article, now: datetime) -> int:
     """How many messages it would be now."""
-    parts = compose_alert(article, zone=ZONE, now=now, urgent=True)
+    parts = composed(article, now)
     async with db.read() as tx:
         alerted = await editions.find(tx, bot_id, f"alert:{article.id}") is not None
         audience = await _audience(tx, article, alerted=alerted)
@@ -56,7 +61,7 @@ async def _make(tx: Connection, bot_id: int, article_id: int, requested_by: int 
         bot_id=bot_id,
         kind=EditionKind.ALERT,
         signature=f"urgent:{article_id}",
-        parts=enriched(compose_alert(article, zone=ZONE, now=now, urgent=True), [article]),
+        parts=composed(article, now),
         now=now,
         audience=await _audience(tx, article, alerted=alerted),
         requested_by=requested_by,

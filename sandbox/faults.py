@@ -22,6 +22,7 @@ KINDS = TRANSPORT | {
     "refuse_entities",
     "refuse_rich",
     "photo_not_found",
+    "photos_forbidden",
 }
 
 
@@ -112,4 +113,5 @@ def refusal(fault: Fault, chat_type: str, now: float) -> ApiError:
         "refuse_entities": refuse('can\'t parse entities: Unsupported start tag "fault" at byte offset 0'),
         "refuse_rich": refuse("RICH_MESSAGE_INVALID"),
         "photo_not_found": refuse("failed to get HTTP URL content"),
+        "photos_forbidden": refuse("not enough rights to send photos to the chat"),
     }[fault.kind]

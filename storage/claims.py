@@ -19,7 +19,9 @@ from storage.schema import chat, delivery, delivery_part, destination, edition, 
 # Rich messages are for those who chose them, and not where this one was refused.
 _RICH = (destination.c.layout == literal_column("'rich'")) & ~delivery.c.classic
 
-KEPT = "kept"  # a manner: the copy is edited, since Telegram deletes it no more
+# Manners. Of an amendment: the copy is edited, since Telegram deletes it no more; of a copy: it is a photo's caption,
+# and of its amendment: nothing but that is changed.
+KEPT, CAPTION = "kept", "caption"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Copy:
 
     `of`: the delivery that brought it, None for a reply. `busy`: it is being sent right now. `revision`: of the text
     that it shows; `at`: when it was sent, None where that is unknown. `kept_of`: the edition that it came with, where
-    nothing else is left of its delivery.
+    nothing else is left of its delivery. `captioned`: its text is the caption of a photo.
     """
 
     of: int | None
@@ -37,6 +39,7 @@ class Copy:
     revision: int
     at: datetime | None
     kept_of: int | None = None
+    captioned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ def claims_query() -> Select[Any]:
             edition.c.amends,
             edition_part.c.text,
             case((_RICH, edition_part.c.rich)).label("rich"),
+            edition_part.c.photo,
             edition_part.c.keyboard,
             edition_part.c.revision,
             edition_part.c.gone,
@@ -126,6 +130,7 @@ def _copies_query() -> Select[Any]:
             shown.c.state.label("shown_state"),
             shown.c.revision.label("shown_revision"),
             shown.c.at.label("shown_at"),
+            func.coalesce(shown.c.manner, sent_copy.c.manner).label("shown_manner"),
             sent_copy.c.edition_id.label("kept_of"),
             sent_copy.c.message_id.label("kept_id"),
             sent_copy.c.revision.label("kept_revision"),
@@ -179,13 +184,20 @@ def _claim(row: Row[Any], copy: Row[Any] | None) -> Claim:
         chat_state=ChatState(row.chat_state),
         gone_reason=row.gone_reason,
         retry_at=row.retry_at,
-        message=EditionPart(row.next_part, row.text, keyboard_of(row.keyboard), gone=row.gone, rich=row.rich),
+        message=_message(row, amends=copy is not None),
         revision=row.revision,
         copy=None if copy is None else _copy(row, copy),
         manner=None if copy is None else copy.manner,
         quiet=_quiet(row),
         zone=row.zone,
     )
+
+
+def _message(row: Row[Any], *, amends: bool) -> EditionPart:
+    """What is sent comes without its photo to those who get it rich, and where Telegram refused it as it was."""
+    as_text = not amends and (row.rich is not None or row.classic or row.plain)
+    photo = None if as_text else row.photo
+    return EditionPart(row.next_part, row.text, keyboard_of(row.keyboard), gone=row.gone, rich=row.rich, photo=photo)
 
 
 def _quiet(row: Row[Any]) -> QuietHours | None:
@@ -199,7 +211,15 @@ def _copy(row: Row[Any], copy: Row[Any]) -> Copy:
     if row.reply_id is not None:
         return Copy(None, row.reply_id, busy=False, revision=-1, at=None)
     if copy.kept_id is not None:  # it was sent after its edition was composed: taken for older than it is
-        return Copy(None, copy.kept_id, busy=False, revision=copy.kept_revision, at=copy.kept_at, kept_of=copy.kept_of)
+        return Copy(
+            None,
+            copy.kept_id,
+            busy=False,
+            revision=copy.kept_revision,
+            at=copy.kept_at,
+            kept_of=copy.kept_of,
+            captioned=copy.shown_manner == CAPTION,
+        )
     sending = DeliveryState.SENDING
     return Copy(
         of=copy.first_id,
@@ -207,4 +227,5 @@ def _copy(row: Row[Any], copy: Row[Any]) -> Copy:
         busy=copy.shown_state == sending and copy.first_state == sending,
         revision=-1 if copy.shown_revision is None else copy.shown_revision,
         at=copy.shown_at,
+        captioned=copy.shown_manner == CAPTION,
     )

@@ -105,6 +105,7 @@ async def keep(tx: Connection, deliveries: Collection[int]) -> None:
             delivery_part.c.number,
             delivery_part.c.message_id,
             delivery_part.c.revision,
+            delivery_part.c.manner,
         )
         .join(delivery_part, delivery_part.c.delivery_id == delivery.c.id)
         .where(delivery.c.id.in_(select(given.c.id)), delivery_part.c.message_id.is_not(None), holding)

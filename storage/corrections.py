@@ -124,17 +124,23 @@ async def prune(tx: Connection, *, before: datetime) -> int:
 
 
 async def reword(
-    tx: Connection, article_id: int, *, headline: str, paragraphs: Sequence[str], summary: Sequence[str]
+    tx: Connection,
+    article_id: int,
+    *,
+    headline: str,
+    paragraphs: Sequence[str],
+    summary: Sequence[str],
+    caption: str | None,
 ) -> None:
     """The article's next version. Its content hash follows, unless another article has that text."""
-    row = (await tx.execute(select(article).where(article.c.id == article_id))).one()
     key = content_hash(headline, paragraphs)
     taken = await tx.scalar(select(article.c.id).where(article.c.content_hash == key, article.c.id != article_id))
     values = {
         "headline": headline,
         "paragraphs": list(paragraphs),
         "summary": list(summary),
-        "search": search_text(headline, paragraphs, row.caption),
+        "caption": caption,
+        "search": search_text(headline, paragraphs, caption),
         "version": article.c.version + 1,
     }
     values |= {} if taken else {"content_hash": key}
@@ -201,7 +207,7 @@ async def rewrite(tx: Connection, edition_id: int, revision: int, parts: Sequenc
         changed = update(edition_part).where(
             edition_part.c.edition_id == edition_id, edition_part.c.number == part.number
         )
-        new = {"text": part.text, "keyboard": part.keyboard, "gone": part.gone, "rich": part.rich}
+        new = {"text": part.text, "keyboard": part.keyboard, "gone": part.gone, "rich": part.rich, "photo": part.photo}
         await tx.execute(changed.values(new | {"revision": revision}))
     await tx.execute(update(edition).where(edition.c.id == edition_id).values(revision=revision))
 
@@ -306,7 +312,7 @@ async def _parts(tx: Connection, ids: Collection[int]) -> dict[int, list[Edition
     for row in rows:
         keyboard = tuple(tuple((label, data) for label, data in line) for line in row.keyboard)
         held = tuple(articles.get((row.edition_id, row.number), ()))
-        part = EditionPart(row.number, row.text, keyboard, held, row.gone, rich=row.rich)
+        part = EditionPart(row.number, row.text, keyboard, held, row.gone, rich=row.rich, photo=row.photo)
         found.setdefault(row.edition_id, []).append(part)
     return found
 

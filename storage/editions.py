@@ -418,6 +418,7 @@ async def _add_parts(tx: Connection, edition_id: int, parts: Sequence[EditionPar
                 "gone": part.gone,
                 "message_id": part.message_id,
                 "rich": part.rich,
+                "photo": part.photo,
             }
             for part in parts
         ],
@@ -450,6 +451,7 @@ async def _parts(tx: Connection, edition_id: int) -> tuple[EditionPart, ...]:
             tuple(articles.get(row.number, ())),
             row.gone,
             rich=row.rich,
+            photo=row.photo,
         )
         for row in rows
     )

@@ -9,7 +9,7 @@ from sqlalchemy import FromClause, Update, bindparam, func, literal, literal_col
 
 from storage import copies
 from storage.batches import Batch
-from storage.claims import Claim, Copy
+from storage.claims import CAPTION, Claim, Copy
 from storage.database import Connection
 from storage.records import DeliveryState
 from storage.schema import delivery, delivery_part
@@ -47,6 +47,7 @@ def _shown(given: FromClause) -> Update:
 _DONE = {name: _done(given) for name, given in _GIVEN.of.items()}
 _AMENDED = {name: _shown(given) for name, given in _GIVEN.of.items()}
 _PART = {name: _shown(given).values(message_id=given.c.message) for name, given in _GIVEN.of.items()}
+_CAPTIONED = {name: _shown(given).values(manner=CAPTION) for name, given in _GIVEN.of.items()}
 # Both at once: PostgreSQL is another process, and each statement a way there and back.
 _DONE_AND_PART = select(literal(1)).add_cte(_DONE["postgresql"].cte("done"), _PART["postgresql"].cte("part"))
 _ONWARD = (
@@ -73,12 +74,16 @@ _DELETED = _EDITED.values(message_id=None)
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A part that arrived `at`, as message `message_id`; the next one of its delivery may follow at `resume_at`."""
+    """A part that arrived `at`, as message `message_id`; the next one of its delivery may follow at `resume_at`.
+
+    `captioned`: as the caption of a photo.
+    """
 
     claim: Claim
     message_id: int
     at: datetime
     resume_at: datetime
+    captioned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +101,11 @@ async def arrived(tx: Connection, arrivals: Sequence[Arrival]) -> None:
     rows = [(*_row(item.claim), item.message_id) for item in arrivals]
     if tx.dialect.name == "postgresql" and all(item.claim.part + 1 == item.claim.parts for item in arrivals):
         await tx.execute(_DONE_AND_PART, _GIVEN.values(tx, rows) | _latest(arrivals))
-        return
-    await _advance(tx, arrivals)
-    await tx.execute(_PART[tx.dialect.name], _GIVEN.values(tx, rows) | _latest(arrivals))
+    else:
+        await _advance(tx, arrivals)
+        await tx.execute(_PART[tx.dialect.name], _GIVEN.values(tx, rows) | _latest(arrivals))
+    if captioned := [(*_row(item.claim), item.message_id) for item in arrivals if item.captioned]:
+        await tx.execute(_CAPTIONED[tx.dialect.name], _GIVEN.values(tx, captioned) | _latest(arrivals))
 
 
 async def amended(tx: Connection, amendments: Sequence[Amendment]) -> None:

@@ -392,7 +392,8 @@ class EditionPart:
 
     `gone`: a kill left nothing of it but the notice in `text`; its copies are deleted where Telegram lets us.
     `layout`: of what it was composed, JSON (delivery.compose), to compose it again. `message_id`: of the one message
-    that it replaces, where that is a reply. `rich`: JSON of the InputRichMessage for those who chose that layout.
+    that it replaces, where that is a reply. `rich`: JSON of the InputRichMessage for those who chose that layout;
+    `photo`: of the InputMediaPhoto that goes to the others in place of the text.
     """
 
     number: int
@@ -403,6 +404,7 @@ class EditionPart:
     layout: dict[str, Any] | None = field(default=None, compare=False, repr=False)
     message_id: int | None = None
     rich: str | None = None
+    photo: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -506,6 +506,7 @@ edition_part = Table(
     Column("gone", Boolean, nullable=False, server_default=text("false")),  # nothing is left in it: delete copies
     Column("message_id", BigInteger),  # of the one message that it replaces, where the edition amends replies
     Column("rich", Text),  # JSON of an InputRichMessage
+    Column("photo", Text),  # JSON of an InputMediaPhoto: in place of the text
 )
 
 edition_article = Table(
@@ -529,7 +530,7 @@ delivery = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("doubts", Integer, nullable=False, server_default="0"),  # calls whose answer never came
     Column("plain", Boolean, nullable=False, server_default=text("false")),
-    Column("classic", Boolean, nullable=False, server_default=text("false")),  # rich was refused
+    Column("classic", Boolean, nullable=False, server_default=text("false")),  # rich, or its photo, was refused
     Column("not_before", UtcDateTime, nullable=False),
     Column("reason", Text),
     Column("created_at", UtcDateTime, nullable=False),
@@ -581,7 +582,7 @@ delivery_part = Table(
     Column("in_doubt", Boolean, nullable=False, server_default=text("false")),
     Column("at", UtcDateTime, nullable=False),
     Column("revision", BigInteger, nullable=False, server_default="0"),  # of the text that was sent
-    Column("manner", String(8)),  # how its message must be changed: "kept" (not deleted), "caption"
+    Column("manner", String(8)),  # how a message must be changed: "kept" (not deleted), "caption" (it has a photo)
 )
 
 # What is left of a delivery that is not kept any more: its messages that hold articles, so that a correction reaches
@@ -594,6 +595,7 @@ sent_copy = Table(
     Column("number", Integer, primary_key=True),
     Column("message_id", BigInteger, nullable=False),
     Column("revision", BigInteger, nullable=False, server_default="0"),  # of the text that it shows
+    Column("manner", String(8)),  # as its delivery_part's
     sqlite_with_rowid=False,
 )
 

@@ -6,7 +6,7 @@ from bot.ask import Ask, Keyboard, Reply
 from bot.commands import desk_card
 from bot.registry import Command, Press
 from delivery import render, status
-from delivery.urgent import estimate, urgent
+from delivery.urgent import composed, estimate, urgent
 from delivery.wording import when
 from storage import articles, editions
 from storage.errors import StaleEditionError
@@ -49,8 +49,9 @@ async def _sure(ask: Ask, article: Article) -> Reply:
             ask, await estimate(ask.db, bot_id=ask.me.bot_id, article=article, now=ask.now)
         )
     names = ", ".join(render.escape(topic.name) for topic in filed)
+    photo = ", with its photo" if any(part.photo for part in composed(article, ask.now)) else ""
     return Reply(
-        f"🚨 <b>Send this as urgent</b> to everybody who follows {names}, also by digest?\n\n"
+        f"🚨 <b>Send this as urgent</b> to everybody who follows {names}, also by digest{photo}?\n\n"
         f"<b>{render.escape(desk_card.short(article.headline, 200))}</b>{costs}",
         keyboard=((("🚨 Send now", f"d-now:{article.id}"), ("No", "d-leave")),),
         fresh=True,

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from bot.ask import Identity, utc_now
 from bot.commands import desk_add, desk_correct, desk_status, desk_urgent
@@ -18,6 +19,7 @@ from delivery.send import Sender
 from storage import chats, progress, subscriptions, topics
 from storage.database import Database
 from storage.records import Article, ArticleStatus, ChatKind, Mode
+from storage.schema import article as article_table
 from tests.bot.desk_rig import ANN, BEN, OWNER, READER, Newsroom, Said, bring, newsroom, now_of
 from tests.delivery.worlds import quick
 
@@ -210,6 +212,14 @@ async def test_urgent_reaches_those_who_follow_by_digest_once(room: Newsroom) ->
     assert text.startswith("URGENT\n\nFerry sinks with 21 aboard")
     (said,) = await room.say(OWNER, f"/urgent {article.id}")
     assert "1 sent" in said.text
+
+
+async def test_urgent_says_that_the_photo_goes_with_it(room: Newsroom) -> None:
+    item = await published(room, alert=False)
+    async with room.db.begin() as tx:
+        await tx.execute(update(article_table).values(photo_url="https://example.com/ferry.jpg"))
+    (sure,) = await room.say(ANN, f"/urgent {item.id}")
+    assert "also by digest, with its photo?" in sure.text
 
 
 async def test_urgent_does_not_double_an_alert(room: Newsroom) -> None:

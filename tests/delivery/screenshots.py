@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 from playwright.async_api import Browser, async_playwright
 
-from delivery.call import inline_keyboard
+from delivery.body import inline_keyboard
 from sandbox.records import Chat
 from sandbox.server import Sandbox, serve
 from storage.records import EditionPart
@@ -37,6 +37,7 @@ class Shot:
     theme: str = "light"
     rich: bool = False
     open_: bool = False
+    photo: bool = False
 
 
 SHOTS = (
@@ -49,6 +50,8 @@ SHOTS = (
     Shot("digest-hebrew-english", "hebrew_and_english"),
     Shot("digest-korean", "korean", theme="dark"),
     Shot("night", "night", theme="dark"),
+    Shot("alert-photo", "alert", photo=True),
+    Shot("alert-photo-arabic", "alert_arabic", theme="dark", photo=True),
 )
 
 
@@ -94,13 +97,21 @@ async def room() -> AsyncIterator[tuple[Sandbox, str, Chat]]:
     await sandbox.close()
 
 
-async def send(url: str, parts: tuple[EditionPart, ...], *, rich: bool) -> None:
+def content(part: EditionPart, shot: Shot) -> tuple[str, dict[str, Any]]:
+    """The method, and what it takes for this form of the message."""
+    if shot.rich:
+        return "sendRichMessage", {"rich_message": json.loads(part.rich or "")}
+    if shot.photo:
+        media = json.loads(part.photo or "")
+        return "sendPhoto", {"photo": media["media"], "caption": media["caption"], "parse_mode": "HTML"}
+    return "sendMessage", {"text": part.text, "parse_mode": "HTML"}
+
+
+async def send(url: str, parts: tuple[EditionPart, ...], shot: Shot) -> None:
     async with aiohttp.ClientSession() as http:
         for part in parts:
-            classic = {"text": part.text, "parse_mode": "HTML"}
-            fields: dict[str, Any] = {"rich_message": json.loads(part.rich or "")} if rich else classic
+            method, fields = content(part, shot)
             markup = {"inline_keyboard": inline_keyboard(part.keyboard)}
-            method = "sendRichMessage" if rich else "sendMessage"
             body = {"chat_id": READER, "reply_markup": markup, **fields}
             async with http.post(f"{url}/bot{TOKEN}/{method}", json=body) as answer:
                 assert answer.status == 200, await answer.text()
@@ -116,7 +127,7 @@ def lay_photo(sandbox: Sandbox, data: bytes) -> None:
 
 async def take(browser: Browser, shot: Shot, photo: bytes) -> None:
     async with room() as (sandbox, url, _):
-        await send(url, CASES[shot.case](), rich=shot.rich)
+        await send(url, CASES[shot.case](), shot)
         lay_photo(sandbox, photo)
         scheme: Any = shot.theme
         size: Any = {"width": 390, "height": 844}

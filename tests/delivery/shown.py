@@ -66,6 +66,16 @@ TELESCOPE = news(
     hours=26,
     source="Open Skies",
 )
+ARABIC = news(
+    1,
+    "استئناف رحلات العبّارة إلى الجزر الجنوبية بعد ثلاثة أسابيع",
+    "أبحرت العبّارة صباح الأربعاء وعلى متنها 212 راكبا.",
+    "وكانت قد بقيت في الميناء منذ عاصفة 29 أبريل (نيسان).",
+    source="صوت الميناء",
+    language="ar",
+    photo_url=PHOTO,
+    caption="العبّارة الأولى تغادر الميناء عند الفجر.",
+)
 UPDATE = StoryLine(3, update=True)
 
 
@@ -99,16 +109,7 @@ def many_topics() -> Parts:
 
 def arabic() -> Parts:
     found = (
-        news(
-            1,
-            "استئناف رحلات العبّارة إلى الجزر الجنوبية بعد ثلاثة أسابيع",
-            "أبحرت العبّارة صباح الأربعاء وعلى متنها 212 راكبا.",
-            "وكانت قد بقيت في الميناء منذ عاصفة 29 أبريل (نيسان).",
-            source="صوت الميناء",
-            language="ar",
-            photo_url=PHOTO,
-            caption="العبّارة الأولى تغادر الميناء عند الفجر.",
-        ),
+        ARABIC,
         news(
             2,
             "شركة Harbour Lines تعلن أرباحا بنسبة 12% في الربع الأول",
@@ -169,6 +170,11 @@ def alert() -> Parts:
     return enriched(compose_alert(FERRY, zone="UTC", now=NOW, story=StoryLine(4)), [FERRY])
 
 
+def arabic_alert() -> Parts:
+    """The first story of the Arabic digest."""
+    return enriched(compose_alert(ARABIC, zone="UTC", now=NOW), [ARABIC])
+
+
 def update() -> Parts:
     return enriched(compose_alert(TALKS, zone="UTC", now=NOW, story=UPDATE), [TALKS])
 
@@ -193,8 +199,10 @@ CASES: dict[str, Callable[[], Parts]] = {
     "long": long,
     "nothing_new": nothing,
     "alert": alert,
+    "alert_arabic": arabic_alert,
     "alert_update": update,
     "night": night,
     "push": push,
 }
 RICH = ("english", "arabic", "hebrew_and_english", "alert", "night", "long")
+PHOTOS = ("alert", "alert_arabic")

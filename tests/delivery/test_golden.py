@@ -8,7 +8,7 @@ import pytest
 from sandbox.html import parse_html
 from sandbox.rich import rich_message, words
 from storage.records import EditionPart
-from tests.delivery.shown import CASES, RICH
+from tests.delivery.shown import CASES, PHOTOS, RICH
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -21,6 +21,16 @@ def classic(name: str) -> str:
 def rich(name: str) -> str:
     """Each message as its rich HTML, a block a line."""
     return "\n".join(f"{_line(part)}\n{_rich(part)}\n\n{_buttons(part)}\n" for part in CASES[name]())
+
+
+def photo(name: str) -> str:
+    """What stands under the photo of each message that has one."""
+    return "\n".join(f"{_line(part)}\n{_caption(part)}\n\n{_buttons(part)}\n" for part in CASES[name]() if part.photo)
+
+
+def _caption(part: EditionPart) -> str:
+    media = json.loads(part.photo or "{}")
+    return f"({media['media']})\n{media['caption']}"
 
 
 def _line(part: EditionPart) -> str:
@@ -47,6 +57,15 @@ def test_the_rich_message_is_the_golden_one(name: str) -> None:
     assert rich(name) == (GOLDEN / f"{name}.rich.txt").read_text("utf-8")
 
 
+@pytest.mark.parametrize("name", PHOTOS)
+def test_the_photo_s_caption_is_the_golden_one(name: str) -> None:
+    assert photo(name) == (GOLDEN / f"{name}.photo.txt").read_text("utf-8")
+
+
+def test_no_other_message_is_a_photo() -> None:
+    assert {name for name in CASES if photo(name)} == set(PHOTOS)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_telegram_takes_both_and_they_tell_the_same_stories(name: str) -> None:
     for part in CASES[name]():
@@ -61,6 +80,8 @@ def write() -> None:
         (GOLDEN / f"{name}.txt").write_text(classic(name), "utf-8")
     for name in RICH:
         (GOLDEN / f"{name}.rich.txt").write_text(rich(name), "utf-8")
+    for name in PHOTOS:
+        (GOLDEN / f"{name}.photo.txt").write_text(photo(name), "utf-8")
 
 
 if __name__ == "__main__":
