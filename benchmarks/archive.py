@@ -1,7 +1,8 @@
 """An archive of made-up articles, loaded in bulk: what the benchmarks of search and of scale start from.
 
 Texts are of words by Zipf's law, a tenth in running Hangul; an article every 20 seconds, oldest first, each under one
-to three of TOPICS topics. A million takes minutes: the rows go to the database's driver, and PostgreSQL makes its
+to three of TOPICS topics, and by one of SOURCES sources, of which the largest has a fifth. A million
+takes minutes: the rows go to the database's driver, and PostgreSQL makes its
 full-text index when all are there.
 """
 
@@ -26,9 +27,10 @@ from storage.words import search_text
 
 BEGINNING = datetime(2025, 5, 1, tzinfo=UTC)
 APART = timedelta(seconds=20)
-CHUNK, LENGTH, TOPICS = 5_000, 120, 60
+CHUNK, LENGTH, TOPICS, SOURCES = 5_000, 120, 60, 40
 SYLLABLES = [chr(0xAC00 + number * 28 + tail) for number in range(0, 390, 3) for tail in (0, 4, 8)]
 TOPIC_SHARES = list(itertools.accumulate(1 / (number + 4) for number in range(TOPICS)))
+SOURCE_SHARES = list(itertools.accumulate((number + 4) ** -2 for number in range(SOURCES)))
 INDEXED_AT_LAST = 20_000  # so many rows are sooner indexed at once than one by one
 
 ARTICLE = (
@@ -110,19 +112,22 @@ async def stored(database: Database) -> int:
         return int(await tx.scalar(select(func.max(article.c.id))) or 0)
 
 
-async def prepare(database: Database) -> int:
-    """Schema, topics and a source, whose id it gives."""
+async def prepare(database: Database) -> list[int]:
+    """Schema, topics and sources, whose ids it gives."""
     await migrate.upgrade(database)
     async with database.begin() as tx:
         await topics.seed(tx, [TopicSpec(f"topic{number}", f"Topic {number}") for number in range(1, TOPICS + 1)])
-        source = await sources.get_or_add(tx, "bench", kind=SourceKind.FEED, trusted=True, now=BEGINNING)
-    return source.id
+        made = [
+            await sources.get_or_add(tx, f"bench {number}", kind=SourceKind.FEED, trusted=True, now=BEGINNING)
+            for number in range(1, SOURCES + 1)
+        ]
+    return [source.id for source in made]
 
 
-def fill(database: Database, texts: Texts, numbers: range, source_id: int) -> None:
+def fill(database: Database, texts: Texts, numbers: range, source_ids: Sequence[int]) -> None:
     """Articles of these numbers; blocks until they are stored and the planner knows of them."""
     random = Random(numbers.start)
-    chunks = (_rows(texts, numbers[at : at + CHUNK], source_id, random) for at in range(0, len(numbers), CHUNK))
+    chunks = (_rows(texts, numbers[at : at + CHUNK], source_ids, random) for at in range(0, len(numbers), CHUNK))
     with bare(database) as connection:
         if database.path is not None:
             _fill_sqlite(connection, chunks)
@@ -182,12 +187,13 @@ def _insert(table: str, columns: Sequence[str]) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
-def _rows(texts: Texts, numbers: range, source_id: int, random: Random) -> tuple[list[Row], list[Row]]:
+def _rows(texts: Texts, numbers: range, source_ids: Sequence[int], random: Random) -> tuple[list[Row], list[Row]]:
     articles, filed = [], []
     for number, (headline, body) in zip(numbers, texts.articles(len(numbers)), strict=True):
         at = stamp(published(number))
         # Latin words are the index's own already.
         found = f"{headline} {body}" if headline.isascii() else search_text(headline, [body])
+        (source_id,) = random.choices(source_ids, cum_weights=SOURCE_SHARES)
         head = (number + 1, source_id, f"{number:064d}", headline, json.dumps([body]), "en", at, False, at)
         articles.append((*head, "usable", False, json.dumps([body[:200]]), found, at))
         under = random.choices(range(1, TOPICS + 1), cum_weights=TOPIC_SHARES, k=random.choice((1, 1, 2, 3)))

@@ -98,10 +98,10 @@ async def _people(url: str, chats: int, signatures: int) -> None:
     """Chats with what they follow, all due at DUE."""
     database = Database(url)
     try:
-        source_id = await archive.prepare(database)
+        source_ids = await archive.prepare(database)
     finally:
         await database.dispose()
-    archive.fill(database, archive.Texts(), range(DAY_OF_ARTICLES), source_id)
+    archive.fill(database, archive.Texts(), range(DAY_OF_ARTICLES), source_ids)
     archive.load(database, list(readers(range(1, chats + 1), signatures)))
 
 

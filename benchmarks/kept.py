@@ -42,12 +42,12 @@ class Shelf:
         """A database with exactly so many articles."""
         database = Database(self._url(kind, count))
         try:
-            source_id = await archive.prepare(database)
+            source_ids = await archive.prepare(database)
             async with database.begin() as tx:
                 await tx.execute(text("DELETE FROM article WHERE id > :count"), {"count": count})
             there = await archive.stored(database)
             if there < count:
-                archive.fill(database, archive.Texts(), range(there, count), source_id)
+                archive.fill(database, archive.Texts(), range(there, count), source_ids)
             yield database
         finally:
             await database.dispose()

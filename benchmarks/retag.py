@@ -56,9 +56,9 @@ async def _measure(found: Any, kind: str, articles: int) -> dict[str, Any]:
     with found.of(kind) as url:
         database = Database(url)
         try:
-            source_id = await archive.prepare(database)
+            source_ids = await archive.prepare(database)
             texts = archive.Texts()
-            archive.fill(database, texts, range(articles), source_id)
+            archive.fill(database, texts, range(articles), source_ids)
             return await _compare(database, texts, kind)
         finally:
             await database.dispose()

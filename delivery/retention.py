@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from storage import corrections, editors, inbox, near, prompts, prune, replies, stories, topic_changes
+from storage import candidates, corrections, editors, inbox, near, prompts, prune, replies, topic_changes
 from storage.database import Connection, Database
 
 CHUNK = 2_000
@@ -38,7 +38,7 @@ async def run_retention(db: Database, *, now: datetime, keep: Keep = KEEP, chunk
         lambda tx: prompts.prune(tx, before=now - QUESTIONS),
         lambda tx: corrections.prune(tx, before=now - DRAFTS),
         lambda tx: topic_changes.prune(tx, before=now - DRAFTS),
-        lambda tx: stories.prune(tx, before=now - COPIES, limit=chunk // 10),
+        lambda tx: candidates.prune(tx, before=now - COPIES, limit=chunk // 10),
         lambda tx: near.prune(tx, before=now - COPIES, limit=chunk // 10),
         lambda tx: editors.prune_invitations(tx, now),
     )

@@ -18,21 +18,21 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy.exc import IntegrityError
 
 import summarizer
-from ingest import grouping
+from ingest import grouping, recognizing
 from ingest.datelines import without_dateline
 from ingest.errors import ExtractError
 from ingest.filing import MODELS, Filed, file
-from ingest.likeness import are_one, likeness, sample, words_of
+from ingest.grouping import Stored
+from ingest.likeness import sample, words_of
+from ingest.recognizing import Named, source_name
 from ingest.tidying import tidy_or_error
 from ingest.traits import pack, traits
 from storage import articles, near, sources, stories, taggings, topics, versions
-from storage.articles import Way
 from storage.database import Connection, Database
 from storage.records import Article, ArticleDraft, ArticleStatus, NewArticle, Source, SourceKind, Topic
 from storage.taggings import Tagging
@@ -40,8 +40,6 @@ from storage.words import search_text
 
 SUMMARY_SENTENCES = 3
 _ATTEMPTS = 3
-# A version that has lost more of its text is rather a teaser.
-_LEAST_KEPT = 0.6
 
 log = structlog.get_logger(__name__)
 
@@ -108,9 +106,6 @@ class _By:
     rules: tuple[Topic, ...] | None
 
 
-Named = dict[str, Source | None]  # the sources that a transaction has looked up
-
-
 class Desk:
     """Keeps the database and where studying runs (None: the loop's threads; a process pool for many articles)."""
 
@@ -152,10 +147,7 @@ class Desk:
         started = self._monotonic()
         tidied = [(tidy_or_error(draft), arrival) for draft, arrival in given]
         async with self._db.read() as tx:
-            named: Named = {}
-            found = [
-                None if isinstance(draft, ExtractError) else await _unchanged(tx, draft, named) for draft, _ in tidied
-            ]
+            found = await _unchanged(tx, [draft for draft, _ in tidied])
             revision = await taggings.revision(tx)  # first: rules that are newer than it says are read once more
             rules = tuple(await topics.all_topics(tx))
 
@@ -200,7 +192,7 @@ class Desk:
         article = await versions.renew(tx, known, new, prepared.arrival.now)
         await near.forget(tx, known.id)
         shingles = prepared.study.sample
-        await near.remember(tx, known.id, shingles, await near.holders(tx, shingles))
+        await near.remember(tx, [(known.id, shingles, await near.holders(tx, shingles))])
         await grouping.remember(tx, article, prepared.study.traits, now=prepared.arrival.now)
         log.info("article_renewed", article_id=known.id, version=article.version)
         return Taken(article, known.id, renewed=True)
@@ -212,32 +204,68 @@ class Desk:
             by = await _tagger(tx, prepared)
             read = [_read_by(by, one) for one in prepared]
             named: Named = {}
-            done = [one if isinstance(one, Taken) else await self._add(tx, one, named) for one in read]
+            groups = unlike([one for one in read if isinstance(one, Prepared)])
+            taken = iter([one for group in groups for one in await self._take(tx, group, named)])
+            done = [one if isinstance(one, Taken) else next(taken) for one in read]
             await taggings.put(tx, _taggings(by, zip(read, done, strict=True)))
             return done
 
-    async def _add(self, tx: Connection, prepared: Prepared, named: Named) -> Taken:
-        draft, arrival = prepared.draft, prepared.arrival
-        known, changed = await _find(tx, draft, named)
-        if known is not None:
-            return await self._renewed(tx, known.article, prepared) if changed else known
-        name = source_name(draft)
-        source = named.get(name) or await sources.get_or_add(
-            tx, name, kind=arrival.kind, trusted=arrival.trusted, now=arrival.now
+    async def _take(self, tx: Connection, group: Sequence[Prepared], named: Named) -> list[Taken]:
+        """Of a group of which none can be what another is: all are looked up, and stored, in one statement each."""
+        known = await recognizing.find_all(tx, [one.draft for one in group], named)
+        new = iter(await self._added(tx, [one for one, is_ in zip(group, known, strict=True) if is_ is None], named))
+        return [
+            next(new)
+            if is_ is None
+            else await self._renewed(tx, is_.article, one)
+            if is_.changed
+            else Taken(is_.article, is_.article.id)
+            for one, is_ in zip(group, known, strict=True)
+        ]
+
+    async def _added(self, tx: Connection, new: Sequence[Prepared], named: Named) -> list[Taken]:
+        """Near copies are kept with the articles that they repeat."""
+        repeated: list[Article | None] = []
+        fresh: list[_Fresh] = []
+        for one, held in zip(new, await near.holders_of_all(tx, [one.study.sample for one in new]), strict=True):
+            source = await _source(tx, one, named)
+            repeated.append(await _copied(tx, one, source, near.candidates(held)))
+            if repeated[-1] is None:
+                fresh.append(_Fresh(one, source, held))
+        added = iter(await self._put(tx, fresh))
+        return [Taken(next(added), None) if item is None else Taken(item, item.id) for item in repeated]
+
+    async def _put(self, tx: Connection, fresh: Sequence["_Fresh"]) -> list[Article]:
+        added = await articles.add_all(tx, [(self._decided(one), one.now) for one in fresh])
+        stored = list(zip(added, fresh, strict=True))
+        await near.remember(tx, [(article.id, one.study.sample, one.held) for article, one in stored])
+        told = [Stored(article, one.study.traits, one.source.trusted, one.now) for article, one in stored]
+        await grouping.file(tx, told)
+        return added
+
+    def _decided(self, one: "_Fresh") -> NewArticle:
+        took = timedelta(seconds=max(0.0, self._monotonic() - one.prepared.started))
+        prepared = one.prepared
+        return decide(
+            prepared.draft, prepared.study, prepared.arrival, source_id=one.source.id, released_at=one.now + took
         )
-        named[name] = source
-        held = await near.holders(tx, prepared.study.sample)
-        original = await _original(tx, prepared.draft, near.candidates(held))
-        if original is not None:
-            hash_ = articles.content_hash(draft.headline, draft.paragraphs)
-            await near.add_copy(tx, original.id, draft, source_id=source.id, content_hash=hash_, now=arrival.now)
-            return Taken(original, original.id)
-        released_at = arrival.now + timedelta(seconds=max(0.0, self._monotonic() - prepared.started))
-        new = decide(draft, prepared.study, arrival, source_id=source.id, released_at=released_at)
-        added = await articles.add(tx, new, arrival.now)
-        await near.remember(tx, added.id, prepared.study.sample, held)
-        await grouping.file(tx, added, prepared.study.traits, now=arrival.now)
-        return Taken(added, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    """What repeats nothing. `held`: who else has its shingles."""
+
+    prepared: Prepared
+    source: Source
+    held: list[near.Holder]
+
+    @property
+    def study(self) -> Study:
+        return self.prepared.study
+
+    @property
+    def now(self) -> datetime:
+        return self.prepared.arrival.now
 
 
 async def _tagger(tx: Connection, prepared: Sequence[Prepared | Taken]) -> _By:
@@ -267,49 +295,51 @@ def _taggings(by: _By, done: Iterable[tuple[Prepared | Taken, Taken]]) -> list[T
     ]
 
 
-async def _unchanged(tx: Connection, draft: ArticleDraft, named: Named) -> Taken | None:
-    known, changed = await _find(tx, draft, named)
-    return None if changed else known
+async def _unchanged(tx: Connection, drafts: Sequence[ArticleDraft | ExtractError]) -> list[Taken | None]:
+    """What is known of them and hasn't changed; in their order."""
+    read = [draft for draft in drafts if isinstance(draft, ArticleDraft)]
+    known = iter(await recognizing.find_all(tx, read, {}))
+    found = [None if isinstance(draft, ExtractError) else next(known) for draft in drafts]
+    return [None if one is None or one.changed else Taken(one.article, one.article.id) for one in found]
 
 
-async def _find(tx: Connection, draft: ArticleDraft, named: Named) -> tuple[Taken | None, bool]:
-    """The article that the draft is, if it is known; and whether its source changed it since."""
-    name = source_name(draft)
-    if name not in named:
-        named[name] = await sources.get_by_name(tx, name)
-    source = named[name]
-    found = await articles.find_same_by(
-        tx,
-        content_hash=articles.content_hash(draft.headline, draft.paragraphs),
-        url_key=articles.url_key(draft.url),
-        source_id=source.id if source else None,
-        guid=draft.guid,
+async def _source(tx: Connection, prepared: Prepared, named: Named) -> Source:
+    name, arrival = source_name(prepared.draft), prepared.arrival
+    found = named.get(name) or await sources.get_or_add(
+        tx, name, kind=arrival.kind, trusted=arrival.trusted, now=arrival.now
     )
-    known = None if found is None else await articles.get(tx, found[0])
-    if known is None or found is None:
-        return None, False
-    is_own = source is not None and source.id == known.source_id
-    changed = found[1] in (Way.PAGE, Way.GUID) and is_update(known, draft, is_own=is_own)
-    return Taken(known, known.id), changed and await versions.may_renew(tx, known)
+    named[name] = found
+    return found
 
 
-def is_update(known: Article, draft: ArticleDraft, *, is_own: bool) -> bool:
-    """Whether a draft of the known article's page brings a new version of it. Pure.
+async def _copied(tx: Connection, one: Prepared, source: Source, candidates: Sequence[int]) -> Article | None:
+    """The article of which it is a near copy, and is kept as such from now on."""
+    original = await recognizing.original(tx, one.draft, candidates)
+    if original is not None:
+        hash_ = articles.content_hash(one.draft.headline, one.draft.paragraphs)
+        await near.add_copy(tx, original.id, one.draft, source_id=source.id, content_hash=hash_, now=one.arrival.now)
+    return original
 
-    `is_own`: it is from the same source; another's is taken only where it has more. A teaser is no version.
-    """
-    had, has = sum(map(len, known.paragraphs)), sum(map(len, draft.paragraphs))
-    return has >= (_LEAST_KEPT * had if is_own else had) and not draft.paywalled
+
+def unlike(given: Sequence[Prepared]) -> list[list[Prepared]]:
+    """Cut where one may be what another before it is: the same article, or a near copy. Pure."""
+    groups: list[list[Prepared]] = []
+    met = set[object]()
+    for one in given:
+        marks = _marks(one)
+        if not groups or not met.isdisjoint(marks):
+            groups.append([])
+            met.clear()
+        groups[-1].append(one)
+        met |= marks
+    return groups
 
 
-async def _original(tx: Connection, draft: ArticleDraft, candidates: Sequence[int]) -> Article | None:
-    """The recent article of which this one is a near copy, if there is one."""
-    found = await articles.get_many(tx, candidates)
-    if not found:
-        return None
-    mine = likeness(draft.headline, words_of(draft.paragraphs))
-    theirs = ((item, likeness(item.headline, words_of(item.paragraphs))) for item in found)
-    return next((item for item, other in theirs if are_one(mine, other)), None)
+def _marks(prepared: Prepared) -> set[object]:
+    draft = prepared.draft
+    guid = (source_name(draft), draft.guid) if draft.guid else None
+    own = (articles.content_hash(draft.headline, draft.paragraphs), articles.url_key(draft.url), guid)
+    return {*prepared.study.sample, *(mark for mark in own if mark is not None)}
 
 
 def decide(draft: ArticleDraft, study: Study, arrival: Arrival, *, source_id: int, released_at: datetime) -> NewArticle:
@@ -354,9 +384,3 @@ def study_draft(draft: ArticleDraft, rules: tuple[Topic, ...]) -> Study:
 def _without_dateline(paragraphs: Sequence[str]) -> list[str]:
     """What readers are told: sentences, not where they were cabled from."""
     return [*map(without_dateline, paragraphs[:1]), *paragraphs[1:]]
-
-
-def source_name(draft: ArticleDraft) -> str:
-    """The source as the draft names it, else its site, else `manual`: a person gave it."""
-    host = urlsplit(draft.url or "").hostname
-    return draft.source or (host.removeprefix("www.") if host else "") or "manual"

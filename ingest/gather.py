@@ -18,15 +18,16 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from ingest import polling
-from ingest.desk import Arrival, Desk, source_name
+from ingest.desk import Arrival, Desk
 from ingest.errors import CostlyError, ExtractError, FetchError
 from ingest.feeds import Feed
 from ingest.fetch import Fetcher
 from ingest.lines import folded
 from ingest.polling import Gathered, Item
+from ingest.recognizing import source_name
 from ingest.robots import Pages, Robots
 from ingest.workers import Extract, drafts, in_thread
-from storage import articles, sources
+from storage import identity, known, sources
 from storage.database import Database
 from storage.records import ArticleDraft, PolledFeed, SourceKind
 
@@ -140,13 +141,8 @@ class Gatherer:
         """By address and guid: the text isn't there yet."""
         async with self._db.read() as tx:
             source = await sources.get_by_name(tx, source_name(draft)) if draft.guid else None
-            found = await articles.find_same(
-                tx,
-                content_hash="",
-                url_key=articles.url_key(draft.url),
-                source_id=source.id if source else None,
-                guid=draft.guid,
-            )
+            source_id = source.id if source else None
+            found = await known.find(tx, known.Identity("", identity.url_key(draft.url), source_id, draft.guid))
         return found is not None
 
     async def _with_page(self, draft: ArticleDraft, tally: _Tally, *, last_try: bool) -> ArticleDraft:

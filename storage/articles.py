@@ -4,23 +4,18 @@
 five rows among a million. Articles of the archive have EPOCH as its `released_at`: windows never meet them.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
-    Column,
     Row,
     Select,
-    Table,
     bindparam,
     delete,
     func,
     insert,
     literal,
-    null,
     select,
     text,
     tuple_,
@@ -34,7 +29,6 @@ from storage.database import Connection
 from storage.records import Article, ArticleStatus, Cursor, NewArticle
 from storage.schema import (
     article,
-    article_copy,
     article_topic,
     article_topic_pending,
     source,
@@ -56,11 +50,15 @@ content_hash, url_key = identity.content_hash, identity.url_key
 
 # Built once: what every article needs is built for longer than it runs.
 _IDS: Any = bindparam("ids", expanding=True)
-_ADD, _PUT, _PUT_PENDING = insert(article).returning(article.c.id), insert(article_topic), insert(article_topic_pending)
-# A source's name, without a topic, and the slugs of topics.
+_ADD = insert(article).returning(article.c.id, sort_by_parameter_order=True)
+_PUT, _PUT_PENDING = insert(article_topic), insert(article_topic_pending)
+_PENDING = ("article_id", "topic_id", "salience")
+_SOURCE, _TOPIC = "source", "topic"
 _NAMES = union_all(
-    select(null().label("topic_id"), source.c.name).where(source.c.id == bindparam("source")),
-    select(topic.c.id, topic.c.slug).where(topic.c.id.in_(bindparam("topics", expanding=True))),
+    select(literal(_SOURCE).label("kind"), source.c.id, source.c.name).where(
+        source.c.id.in_(bindparam("sources", expanding=True))
+    ),
+    select(literal(_TOPIC), topic.c.id, topic.c.slug).where(topic.c.id.in_(bindparam("topics", expanding=True))),
 )
 _NOT_TOLD = ("url_key", "content_hash", "alert_due", "search")
 _WHOLE = (
@@ -81,61 +79,6 @@ _SLUGS = union_all(
 # Life
 
 
-async def find_same(
-    tx: Connection, *, content_hash: str, url_key: str | None, source_id: int | None, guid: str | None
-) -> int | None:
-    """The id of the article that this one repeats, or of which it is a known copy.
-
-    By the same text, the same page, or the same guid of the same source.
-    """
-    found = await find_same_by(tx, content_hash=content_hash, url_key=url_key, source_id=source_id, guid=guid)
-    return None if found is None else found[0]
-
-
-class Way(StrEnum):
-    """By what an article is known. `COPY`: as another source printed it, or as it was before."""
-
-    TEXT = "text"
-    PAGE = "page"
-    GUID = "guid"
-    COPY = "copy"
-
-
-async def find_same_by(
-    tx: Connection, *, content_hash: str, url_key: str | None, source_id: int | None, guid: str | None
-) -> tuple[int, Way] | None:
-    """As `find_same`, with what it was found by."""
-    by_guid = source_id is not None and guid is not None
-    asked: dict[str, Any] = {"hash": content_hash, "key": url_key, "source": source_id, "guid": guid}
-    row = (await tx.execute(_same(url_key is not None, by_guid), asked)).first()
-    return None if row is None else (int(row.id), Way(row.way))
-
-
-@lru_cache
-def _same(by_page: bool, by_guid: bool) -> Select[Any]:
-    """A UNION, so that each way is looked up in its own index; the surest way first. Built once, as it takes longer
-    than running it.
-    """
-    ways = [
-        way.add_columns(literal(kind.value).label("way"))
-        for table, key in ((article, article.c.id), (article_copy, article_copy.c.article_id))
-        for way, kind in _kinds(table, key, by_page, by_guid)
-    ]
-    ranked = union_all(*(way.add_columns(literal(rank).label("rank")) for rank, way in enumerate(ways))).subquery()
-    return select(ranked.c.id, ranked.c.way).order_by(ranked.c.rank).limit(1)
-
-
-def _kinds(table: Table, key: Column[int], by_page: bool, by_guid: bool) -> Iterator[tuple[Select[Any], Way]]:
-    own = table is article
-    query = select(key.label("id"))
-    yield query.where(table.c.content_hash == bindparam("hash")), Way.TEXT if own else Way.COPY
-    if by_page:
-        yield query.where(table.c.url_key == bindparam("key")), Way.PAGE if own else Way.COPY
-    if by_guid:
-        same = (table.c.source_id == bindparam("source"), table.c.guid == bindparam("guid"))
-        yield query.where(*same), Way.GUID if own else Way.COPY
-
-
 async def release_lock(tx: Connection) -> None:
     """Hold before reading the time that becomes `released_at`, until the commit.
 
@@ -154,19 +97,26 @@ async def release_barrier(tx: Connection) -> None:
 
 async def add(tx: Connection, new: NewArticle, now: datetime) -> Article:
     """Store it with its topics. Raises sqlalchemy.exc.IntegrityError where another process stored the same first."""
-    usable = new.status is ArticleStatus.USABLE
-    values = _values(new, (new.released_at or now) if usable else None, now)
-    article_id = int((await tx.execute(_ADD, values)).scalar_one())
-    when = (values["published_at"], values["released_at"], new.archive)
-    await _insert_topics(tx, article_id, new.topics, *when)
-    told = (await tx.execute(_NAMES, {"source": new.source_id, "topics": list(new.topics)})).all()
-    slugs = {row.topic_id: row.name for row in told}
-    topics = sorted(new.topics, key=lambda topic_id: (-new.topics[topic_id], slugs[topic_id]))
-    return _added(article_id, slugs.pop(None), tuple(slugs[topic_id] for topic_id in topics), values)
+    return (await add_all(tx, [(new, now)]))[0]
 
 
-def _values(new: NewArticle, released_at: datetime | None, now: datetime) -> dict[str, Any]:
+async def add_all(tx: Connection, given: Sequence[tuple[NewArticle, datetime]]) -> list[Article]:
+    """As `add`, each with its time, in a statement for all; numbered in the order given."""
+    if not given:
+        return []
+    rows = [_values(new, now) for new, now in given]
+    ids = list(await tx.scalars(_ADD, rows))
+    filed = list(zip(ids, given, rows, strict=True))
+    await _insert_topics(tx, [row for id_, (new, _), values in filed for row in _topic_rows(id_, new.topics, values)])
+    topics = list({topic_id for new, _ in given for topic_id in new.topics})
+    told = await tx.execute(_NAMES, {"sources": list({new.source_id for new, _ in given}), "topics": topics})
+    names = {(row.kind, row.id): row.name for row in told}
+    return [_added(id_, new, names, values) for id_, (new, _), values in filed]
+
+
+def _values(new: NewArticle, now: datetime) -> dict[str, Any]:
     draft = new.draft
+    released_at = (new.released_at or now) if new.status is ArticleStatus.USABLE else None
     return {
         "source_id": new.source_id,
         "url": draft.url,
@@ -195,11 +145,18 @@ def _values(new: NewArticle, released_at: datetime | None, now: datetime) -> dic
     }
 
 
-def _added(article_id: int, source_name: str, topics: tuple[str, ...], values: dict[str, Any]) -> Article:
+def _added(article_id: int, new: NewArticle, names: Mapping[tuple[str, int], str], values: dict[str, Any]) -> Article:
     """As it would be read."""
     kept = {name: value for name, value in values.items() if name not in _NOT_TOLD}
-    paragraphs, summary = tuple(values["paragraphs"]), tuple(values["summary"])
-    told = {"paragraphs": paragraphs, "summary": summary, "topics": topics, "source": source_name, "version": 1}
+    slugs = {topic_id: names[_TOPIC, topic_id] for topic_id in new.topics}
+    topics = sorted(new.topics, key=lambda topic_id: (-new.topics[topic_id], slugs[topic_id]))
+    told = {
+        "paragraphs": tuple(values["paragraphs"]),
+        "summary": tuple(values["summary"]),
+        "topics": tuple(slugs[topic_id] for topic_id in topics),
+        "source": names[_SOURCE, new.source_id],
+        "version": 1,
+    }
     return Article(id=article_id, **kept | told)
 
 
@@ -286,27 +243,26 @@ async def put_topics(tx: Connection, article_id: int, topics: Mapping[int, float
             )
         )
     ).one()
-    released_at = row.released_at if row.status == ArticleStatus.USABLE else None
-    await _insert_topics(tx, article_id, topics, row.published_at, released_at, row.archive)
+    usable = row.status == ArticleStatus.USABLE
+    values = {**row._asdict(), "released_at": row.released_at if usable else None}
+    await _insert_topics(tx, _topic_rows(article_id, topics, values))
 
 
-async def _insert_topics(
-    tx: Connection,
-    article_id: int,
-    topics: Mapping[int, float],
-    published_at: datetime,
-    released_at: datetime | None,
-    archive: bool,
-) -> None:
-    """`released_at`: None where the article is not usable."""
-    if not topics:
-        return
-    rows = [{"article_id": article_id, "topic_id": key, "salience": value} for key, value in topics.items()]
-    if released_at is None:
-        await tx.execute(_PUT_PENDING, rows)
-        return
-    when = {"published_at": published_at, "released_at": EPOCH if archive else released_at}
-    await tx.execute(_PUT, [item | when for item in rows])
+def _topic_rows(article_id: int, topics: Mapping[int, float], values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """`values`: of the article; its `released_at` is None where it is not usable."""
+    when = {"published_at": values["published_at"], "released_at": values["released_at"]}
+    if when["released_at"] is not None and values["archive"]:
+        when["released_at"] = EPOCH
+    return [{"article_id": article_id, "topic_id": key, "salience": value, **when} for key, value in topics.items()]
+
+
+async def _insert_topics(tx: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    usable = [row for row in rows if row["released_at"] is not None]
+    if usable:
+        await tx.execute(_PUT, usable)
+    pending = [{name: row[name] for name in _PENDING} for row in rows if row["released_at"] is None]
+    if pending:
+        await tx.execute(_PUT_PENDING, pending)
 
 
 # Reading

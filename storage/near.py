@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import delete, insert, select
 
 from storage.batches import Batch
 from storage.database import Connection, insert_into
@@ -22,7 +22,11 @@ CANDIDATES, FEWEST_SHARED = 5, 2
 
 Holder = tuple[int, int]  # a shingle's hash, an article's id
 
-_HOLDERS = select(shingle.c.hash, shingle.c.article_id).where(shingle.c.hash.in_(bindparam("sample", expanding=True)))
+_ASKED = Batch("hash")
+_HOLDERS = {
+    name: select(shingle.c.hash, shingle.c.article_id).where(shingle.c.hash.in_(select(given.c.hash)))
+    for name, given in _ASKED.of.items()
+}
 _GIVEN = Batch("hash", "article")
 _REMEMBER = {
     name: insert(shingle).from_select(["hash", "article_id"], select(given.c.hash, given.c.article))
@@ -47,9 +51,19 @@ async def forget(tx: Connection, article_id: int) -> None:
 
 async def holders(tx: Connection, sample: Sequence[int]) -> list[Holder]:
     """Who has these shingles, at most CROWD or so of each."""
-    if not sample:
-        return []
-    return [(row.hash, row.article_id) for row in await tx.execute(_HOLDERS, {"sample": list(sample)})]
+    return (await holders_of_all(tx, [sample]))[0]
+
+
+async def holders_of_all(tx: Connection, samples: Sequence[Sequence[int]]) -> list[list[Holder]]:
+    """As `holders`, in a statement for all."""
+    asked = {value for sample in samples for value in sample}
+    if not asked:
+        return [[] for _ in samples]
+    values = _ASKED.values(tx, [(value,) for value in asked])
+    held: dict[int, list[Holder]] = {}
+    for row in await tx.execute(_HOLDERS[tx.dialect.name], values):
+        held.setdefault(row.hash, []).append((row.hash, row.article_id))
+    return [[holder for value in sample for holder in held.get(value, ())] for sample in samples]
 
 
 def candidates(held: Iterable[Holder]) -> list[int]:
@@ -59,12 +73,19 @@ def candidates(held: Iterable[Holder]) -> list[int]:
     return [article_id for article_id, shared in best[:CANDIDATES] if shared >= FEWEST_SHARED]
 
 
-async def remember(tx: Connection, article_id: int, sample: Sequence[int], held: Iterable[Holder]) -> None:
-    """So that copies of the article are found. `held`: by others, as `holders` tells."""
-    crowds = Counter(value for value, _ in held)
-    rows = [(value, article_id) for value in sample if crowds[value] < CROWD]
+Remembered = tuple[int, Sequence[int], Iterable[Holder]]
+
+
+async def remember(tx: Connection, given: Iterable[Remembered]) -> None:
+    """So that copies of the articles are found: of each its id, its sample, and who else has it, as `holders` tells."""
+    rows = [row for article_id, sample, held in given for row in _kept(article_id, sample, held)]
     if rows:
         await tx.execute(_REMEMBER[tx.dialect.name], _GIVEN.values(tx, rows))
+
+
+def _kept(article_id: int, sample: Sequence[int], held: Iterable[Holder]) -> list[tuple[int, int]]:
+    crowds = Counter(value for value, _ in held)
+    return [(value, article_id) for value in sample if crowds[value] < CROWD]
 
 
 async def add_copy(

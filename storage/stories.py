@@ -1,44 +1,30 @@
-"""Stories: which articles tell of one event, how a new one finds its story, and what editors change about it.
+"""Stories: which articles tell of one event, and what editors change about it.
 
-Most articles are alone: a story begins with its second article. A new one is compared with few others, found by its
-weightiest terms among those published within the window, so that its cost doesn't grow with the archive. Terms and
-traits of old articles are forgotten; a story that grows stays in reach by its newest ones.
+Most articles are alone: a story begins with its second article, which storage.candidates finds.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, bindparam, delete, func, insert, select, text, union, union_all, update
+from sqlalchemy import bindparam, func, insert, select, text, union, update
 
 from storage import articles
-from storage.batches import Batch
+from storage.candidates import Candidate
 from storage.database import Connection
 from storage.records import Article, ArticleStatus
-from storage.schema import article, article_copy, source, story, story_change, story_term, story_traits
+from storage.schema import article, article_copy, story, story_change
 
-WINDOW = timedelta(days=7)
-# Of the articles that share a term the newest are looked at; of those that share most, their stories; of these, the
-# last articles.
-HOLDERS, NEAREST, STORIES, MEMBERS = 40, 60, 6, 20
-FEWEST_SHARED = 3  # terms of an article that is related
 # Any constant of our own. Whoever files articles under stories holds it: two at once would make two stories of one.
 STORY_LOCK = 0x71D1_0003
 MERGED, SPLIT = "merged", "split"
+MERGERS = 20  # one after the other are followed
 
-_KEEP_TRAITS = insert(story_traits)
-_GIVEN = Batch("term")
-_KEEP_TERMS = {
-    name: insert(story_term).from_select(
-        ["term", "at", "article_id"],
-        select(given.c.term, bindparam("at", type_=story_term.c.at.type), bindparam("article", type_=BigInteger)),
-    )
-    for name, given in _GIVEN.of.items()
-}
-_STORY_OF = select(article.c.id, article.c.story_id).where(article.c.id.in_(bindparam("ids", expanding=True)))
+# Built once: many articles need them.
+_ADD = insert(story).returning(story.c.id)
+_PUT = update(article).where(article.c.id.in_(bindparam("ids", expanding=True))).values(story_id=bindparam("story"))
+_SET_HEADLINE = update(story).where(story.c.id == bindparam("story")).values(headline_id=bindparam("headline"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +35,6 @@ class StoryRef:
     headline_article_id: int
     article_count: int
     source_count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """An article of a story, for comparing. `traits` as they were kept."""
-
-    article_id: int
-    traits: bytes
-    trusted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A story that a new article may be of, with its last articles; `story_id` None: an article that is alone."""
-
-    story_id: int | None
-    members: tuple[Member, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +97,7 @@ async def refs_of(tx: Connection, story_ids: Collection[int]) -> dict[int, Story
 
 async def get(tx: Connection, story_id: int) -> StoryRef | None:
     """The story of that number, or the one that it was merged into."""
-    for _ in range(MEMBERS):
+    for _ in range(MERGERS):
         row = (await tx.execute(select(story.c.merged_into).where(story.c.id == story_id))).first()
         if row is None or row.merged_into is None:
             break
@@ -184,121 +153,19 @@ async def lock(tx: Connection) -> None:
         await tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": STORY_LOCK})
 
 
-async def candidates(tx: Connection, keys: Sequence[int], at: datetime) -> list[Candidate]:
-    """What shares the weightiest terms with an article published at `at`, best first; at most STORIES."""
-    if not keys:
-        return []
-    shared = Counter(await _holders(tx, [(key, at) for key in keys]))
-    nearest = [key for key, _ in sorted(shared.items(), key=lambda item: (-item[1], -item[0]))[:NEAREST]]
-    if not nearest:
-        return []
-    of = {row.id: row.story_id for row in await tx.execute(_STORY_OF, {"ids": nearest})}
-    numbers = list(dict.fromkeys(of[key] or -key for key in nearest if key in of))[:STORIES]
-    found: dict[int, list[Member]] = {}
-    for row in await _last(tx, numbers):
-        found.setdefault(row.number, []).append(Member(row.article_id, row.traits, row.trusted))
-    return [Candidate(max(0, number) or None, tuple(found[number])) for number in numbers if number in found]
-
-
-async def near(tx: Connection, article_id: int, *, limit: int) -> list[int]:
-    """Ids of articles that share most of its weightiest terms, while these are kept; best first."""
-    own = await tx.execute(select(story_term.c.term, story_term.c.at).where(story_term.c.article_id == article_id))
-    terms = own.all()
-    if not terms:
-        return []
-    shared = Counter(key for key in await _holders(tx, [(row.term, row.at) for row in terms]) if key != article_id)
-    best = sorted(shared.items(), key=lambda item: (-item[1], -item[0]))
-    return [key for key, count in best[:limit] if count >= FEWEST_SHARED]
-
-
-async def _holders(tx: Connection, terms: Sequence[tuple[int, datetime]]) -> Sequence[int]:
-    """Ids of the newest HOLDERS articles that have a term, for each term (with a time in the middle of its window)."""
-    asked: dict[str, Any] = {}
-    for place, (term, at) in enumerate(terms):
-        asked |= {f"term{place}": term, f"from{place}": at - WINDOW, f"to{place}": at + WINDOW}
-    return (await tx.scalars(_holding(len(terms)), asked)).all()
-
-
-@lru_cache
-def _holding(terms: int) -> Any:
-    """Built once for each number of terms: that takes longer than running it."""
-    at = story_term.c.at
-
-    def one(place: int) -> Any:
-        given = [bindparam(f"{name}{place}", type_=at.type) for name in ("from", "to")]
-        query = (
-            select(story_term.c.article_id)
-            .where(story_term.c.term == bindparam(f"term{place}"), at >= given[0], at <= given[1])
-            .order_by(at.desc(), story_term.c.article_id.desc())
-            .limit(HOLDERS)
-        )
-        return select(query.subquery())
-
-    return union_all(*map(one, range(terms)))
-
-
-async def _last(tx: Connection, numbers: Sequence[int]) -> Sequence[Row[Any]]:
-    """The last articles of these stories; a number below 0 is an article that is alone."""
-    chosen = [number for number in numbers if number > 0]
-    alone = [-number for number in numbers if number < 0]
-    asked = {f"story{place}": number for place, number in enumerate(chosen)} | {"alone": alone}
-    return (await tx.execute(_lasting(len(chosen)), asked)).all()
-
-
-@lru_cache
-def _lasting(stories: int) -> Any:
-    members = (
-        select(story_traits.c.article_id, story_traits.c.traits, source.c.trusted)
-        .select_from(article)
-        .join(story_traits, story_traits.c.article_id == article.c.id)
-        .join(source, source.c.id == article.c.source_id)
-    )
-
-    def one(place: int) -> Any:
-        mine = article.c.story_id == bindparam(f"story{place}")
-        newest = members.add_columns(article.c.story_id.label("number")).where(mine)
-        return select(newest.order_by(article.c.id.desc()).limit(MEMBERS).subquery())
-
-    single = members.add_columns((-article.c.id).label("number")).where(
-        article.c.id.in_(bindparam("alone", expanding=True))
-    )
-    return union_all(select(single.subquery()), *map(one, range(stories)))
-
-
-async def remember(
-    tx: Connection, article_id: int, keys: Sequence[int], traits: bytes, *, at: datetime, now: datetime
-) -> None:
-    """So that later articles find it. What was kept of it before goes by `forget`."""
-    await tx.execute(_KEEP_TRAITS, {"article_id": article_id, "traits": traits, "kept_at": now})
-    if keys:
-        values = _GIVEN.values(tx, [(key,) for key in keys])
-        await tx.execute(
-            _KEEP_TERMS[tx.dialect.name], values | {"at": at.replace(microsecond=0), "article": article_id}
-        )
-
-
-async def forget(tx: Connection, article_id: int) -> None:
-    for table in (story_term, story_traits):
-        await tx.execute(delete(table).where(table.c.article_id == article_id))
-
-
 async def join(tx: Connection, article_id: int, found: Candidate, *, headline_id: int, now: datetime) -> int:
     """The article is of that story from now on, or makes one with the article that was alone. Gives its number."""
-    story_id = found.story_id
-    if story_id is None:
-        story_id = int((await tx.execute(insert(story).values(made_at=now).returning(story.c.id))).scalar_one())
-        await _put(tx, [found.members[0].article_id], story_id)
-    await _put(tx, [article_id], story_id)
-    await tx.execute(update(story).where(story.c.id == story_id).values(headline_id=headline_id))
-    return story_id
-
-
-async def is_trusted(tx: Connection, source_id: int) -> bool:
-    return bool(await tx.scalar(select(source.c.trusted).where(source.c.id == source_id)))
+    if found.story_id is None:
+        story_id = int((await tx.execute(_ADD, {"made_at": now, "headline_id": headline_id})).scalar_one())
+        await _put(tx, [found.members[0].article_id, article_id], story_id)
+        return story_id
+    await _put(tx, [article_id], found.story_id)
+    await tx.execute(_SET_HEADLINE, {"story": found.story_id, "headline": headline_id})
+    return found.story_id
 
 
 async def _put(tx: Connection, article_ids: Iterable[int], story_id: int | None) -> None:
-    await tx.execute(update(article).where(article.c.id.in_(list(article_ids))).values(story_id=story_id))
+    await tx.execute(_PUT, {"ids": list(article_ids), "story": story_id})
 
 
 # Editors
@@ -398,16 +265,3 @@ async def _record(tx: Connection, change: Change) -> None:
             at=change.at,
         )
     )
-
-
-# Forgetting
-
-
-async def prune(tx: Connection, *, before: datetime, limit: int) -> int:
-    """Forget by what articles were found that came before: their stories stay, and grow no more by them."""
-    oldest = select(story_traits.c.article_id).where(story_traits.c.kept_at < before)
-    ids = list(await tx.scalars(oldest.order_by(story_traits.c.kept_at).limit(limit)))
-    if not ids:
-        return 0
-    await tx.execute(delete(story_term).where(story_term.c.article_id.in_(ids)))
-    return (await tx.execute(delete(story_traits).where(story_traits.c.article_id.in_(ids)))).rowcount

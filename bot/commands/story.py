@@ -17,7 +17,7 @@ from bot.commands import pages
 from bot.registry import Command, Press
 from delivery import render
 from delivery.wording import when
-from storage import articles, stories
+from storage import articles, candidates, stories
 from storage.database import Connection
 from storage.editors import includes
 from storage.records import Article, ArticleStatus, Role
@@ -70,7 +70,7 @@ async def _of_article(ask: Ask, article_id: int) -> Reply:
 
 async def _largest(ask: Ask) -> Reply:
     async with ask.db.read() as tx:
-        found = await stories.largest(tx, since=ask.now - stories.WINDOW, limit=SHOWN)
+        found = await stories.largest(tx, since=ask.now - candidates.WINDOW, limit=SHOWN)
         heads = {item.id: item for item in await articles.get_many(tx, [ref.headline_article_id for ref in found])}
     if not found:
         return Reply("No story has been told by several sources this week. /latest shows the news.")
@@ -180,7 +180,7 @@ async def related(ask: Ask) -> Reply:
 async def _related(tx: Connection, article: Article) -> list[Article]:
     ref = (await stories.of_articles(tx, [article.id])).get(article.id)
     own = [] if ref is None else await stories.members(tx, ref.id, limit=RELATED + 1)
-    near_ids = await stories.near(tx, article.id, limit=RELATED)
+    near_ids = await candidates.near(tx, article.id, limit=RELATED)
     more = [item for item in await articles.get_many(tx, near_ids) if item.status is ArticleStatus.USABLE]
     found = {item.id: item for item in [*own, *more] if item.id != article.id}
     return list(found.values())[:RELATED]
@@ -216,7 +216,7 @@ async def choose_merge(ask: Ask) -> Reply:
     """`id`: with which other story."""
     key = _number(ask.args)
     async with ask.db.read() as tx:
-        found = await stories.largest(tx, since=ask.now - stories.WINDOW, limit=SHOWN + 1)
+        found = await stories.largest(tx, since=ask.now - candidates.WINDOW, limit=SHOWN + 1)
         others = [ref for ref in found if ref.id != key][:SHOWN]
         heads = {item.id: item for item in await articles.get_many(tx, [ref.headline_article_id for ref in others])}
     buttons = tuple(

@@ -69,18 +69,6 @@ async def test_what_is_added_is_read_back(db: Database) -> None:
     assert added.published_at.tzinfo is not None
 
 
-async def test_a_repeated_article_is_found_by_text_page_or_guid(db: Database) -> None:
-    async with db.begin() as tx:
-        known = await add(tx, "One", url="https://e.org/1", guid="g1")
-        mine, other, text = known.source_id, known.source_id + 1, articles.content_hash("One", known.paragraphs)
-        page = articles.url_key("http://www.e.org/1/")
-        find = articles.find_same
-        assert await find(tx, content_hash=text, url_key=None, source_id=None, guid=None) == known.id
-        assert await find(tx, content_hash="0" * 64, url_key=page, source_id=other, guid=None) == known.id
-        assert await find(tx, content_hash="0" * 64, url_key=None, source_id=mine, guid="g1") == known.id
-        assert await find(tx, content_hash="0" * 64, url_key=None, source_id=other, guid="g1") is None
-
-
 async def test_the_same_text_twice_is_refused_by_the_database(db: Database) -> None:
     async with db.begin() as tx:
         await add(tx, "One")

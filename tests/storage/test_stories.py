@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from storage import articles, near, sources, stories
+from storage import articles, candidates, near, sources, stories
+from storage.candidates import Kept, Member, Sought
 from storage.database import Connection, Database
 from storage.records import Article, ArticleDraft, ArticleStatus, SourceKind
 from tests.storage import making
@@ -13,7 +14,7 @@ from tests.storage.making import NOON
 
 async def _told(tx: Connection, headline: str, keys: tuple[int, ...] = (1, 2), **more: object) -> Article:
     added = await making.add(tx, headline, **more)  # type: ignore[arg-type]
-    await stories.remember(tx, added.id, keys, headline.encode(), at=added.published_at, now=NOON)
+    await candidates.remember(tx, [Kept(added.id, keys, headline.encode())], NOON)
     return added
 
 
@@ -23,12 +24,12 @@ async def test_what_shares_terms_within_the_window_is_found(db: Database) -> Non
         await _told(tx, "old", (1, 2, 3), hours_ago=24 * 8)
         await _told(tx, "other", (9,))
         two = await _told(tx, "less", (3,), hours_ago=24 * 6)
-        found = await stories.candidates(tx, (1, 2, 3), NOON)
+        found = await candidates.find(tx, Sought((1, 2, 3), NOON))
         assert [(item.story_id, item.members) for item in found] == [
-            (None, (stories.Member(one.id, b"near", trusted=True),)),
-            (None, (stories.Member(two.id, b"less", trusted=True),)),
+            (None, (Member(one.id, b"near", trusted=True),)),
+            (None, (Member(two.id, b"less", trusted=True),)),
         ]
-        assert await stories.candidates(tx, (), NOON) == []
+        assert await candidates.find(tx, Sought((), NOON)) == []
 
 
 async def test_a_story_begins_with_its_second_article(db: Database) -> None:
@@ -37,7 +38,7 @@ async def test_a_story_begins_with_its_second_article(db: Database) -> None:
         refs = await stories.of_articles(tx, [*ids, 999])
         assert set(refs) == set(ids)
         assert refs[ids[0]] == stories.StoryRef(story_id, ids[0], 3, 2)
-        (found,) = await stories.candidates(tx, (1,), NOON)
+        (found,) = await candidates.find(tx, Sought((1,), NOON))
         assert (found.story_id, [item.article_id for item in found.members]) == (story_id, ids[::-1])
         assert [item.id for item in await stories.members(tx, story_id)] == ids[::-1]
 
@@ -46,7 +47,7 @@ async def _grown(tx: Connection) -> tuple[int, list[int]]:
     first = await _told(tx, "Crash", source_name="wire")
     story_id, ids = 0, [first.id]
     for number in (2, 3):
-        (found,) = await stories.candidates(tx, (1,), NOON)
+        (found,) = await candidates.find(tx, Sought((1,), NOON))
         added = await _told(tx, f"Crash {number}", source_name="daily" if number == 2 else "wire")
         story_id = await stories.join(tx, added.id, found, headline_id=first.id, now=NOON)
         ids.append(added.id)
@@ -69,7 +70,7 @@ async def test_a_killed_or_rejected_article_leaves_its_story(db: Database, statu
         await articles.set_status(tx, ids[0], status, NOON)
         ref = await stories.get(tx, story_id)
         assert ref == stories.StoryRef(story_id, ids[1], 2, 2)
-        (found,) = await stories.candidates(tx, (1,), NOON)
+        (found,) = await candidates.find(tx, Sought((1,), NOON))
         assert ids[0] not in [item.article_id for item in found.members]
         await articles.set_status(tx, ids[1], status, NOON)
         assert await stories.of_articles(tx, ids) == {}
@@ -108,10 +109,10 @@ async def test_stories_are_merged_and_split(db: Database) -> None:
 async def test_what_is_old_finds_nothing_any_more(db: Database) -> None:
     async with db.begin() as tx:
         await _grown(tx)
-        assert await stories.prune(tx, before=NOON, limit=10) == 0
-        assert await stories.prune(tx, before=NOON + timedelta(days=1), limit=2) == 2
-        assert await stories.prune(tx, before=NOON + timedelta(days=1), limit=2) == 1
-        assert await stories.candidates(tx, (1,), NOON) == []
+        assert await candidates.prune(tx, before=NOON, limit=10) == 0
+        assert await candidates.prune(tx, before=NOON + timedelta(days=1), limit=2) == 2
+        assert await candidates.prune(tx, before=NOON + timedelta(days=1), limit=2) == 1
+        assert await candidates.find(tx, Sought((1,), NOON)) == []
 
 
 async def test_a_summary_is_kept_for_what_it_was_made_of(db: Database) -> None:
