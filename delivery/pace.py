@@ -14,10 +14,11 @@ from storage.records import Lane
 PER_SECOND = 28.95
 LATE = 0.015
 
-# With paid broadcast: at most 1,000 in any second, a little closer together, so that a pause is made up for within its
-# second and never beyond.
+# With paid broadcast: 1,000 in any second, closer together than that, so that a pause is made up for within its second
+# and never beyond. What leaves late joins the next second: so nothing may be later than a few messages take.
 PAID_PER_SECOND, PAID_MOST = 1500.0, 1000
-SECOND = 1.001
+PAID_LATE = 0.004
+SECOND = 1.00001  # whatever the sums of floating point round to
 
 # A little over Telegram's own, for what the network bunches together.
 PUSH_GAP = 1.05
@@ -31,10 +32,14 @@ FORGET_EVERY = 10_000
 
 
 class Spacing:
-    """Times that are taken, at least `gap` seconds apart and at most `most` in any second."""
+    """Times that are taken, at least `gap` seconds apart and at most `most` in any second.
 
-    def __init__(self, per_second: float, most: int | None = None) -> None:
+    A message may leave up to `late` seconds after its time.
+    """
+
+    def __init__(self, per_second: float, most: int | None = None, late: float = LATE) -> None:
         self.gap = 1 / per_second
+        self.late = late
         self._most = most
         self._taken: list[float] = []  # ascending
 
@@ -102,10 +107,15 @@ class Pacer:
         """Seconds between two pushes."""
         return self._pushes.gap
 
+    @property
+    def late(self) -> float:
+        """Seconds that a push may leave after its slot; later, it takes another."""
+        return self._pushes.late
+
     def pay(self, *, on: bool) -> None:
         """Pushes go at the paid rate from now on, or no more; replies keep to the free one."""
         if on and self._pushes is self._free:
-            self._pushes = Spacing(PAID_PER_SECOND, PAID_MOST)
+            self._pushes = Spacing(PAID_PER_SECOND, PAID_MOST, PAID_LATE)
         elif not on:
             self._pushes = self._free
 

@@ -25,7 +25,7 @@ from delivery.errors import SenderLostError
 from delivery.fate import Fate, FateKind
 from delivery.limiter import MOST_RESERVATIONS
 from delivery.lock import Lease, SenderLock
-from delivery.pace import GROUP_SECONDS, LATE, Pacer
+from delivery.pace import GROUP_SECONDS, Pacer
 from delivery.paid import PaidBroadcast
 from delivery.record import DATABASE_ERRORS, Outcome, Recorder
 from delivery.settle import InDoubt, Settling, settle_doubt
@@ -251,7 +251,7 @@ class Sender:
         for _ in range(MOST_RESERVATIONS):
             if (wait := slot - self._clock()) > 0:
                 await asyncio.sleep(wait)
-            if self._clock() - slot <= LATE:
+            if self._clock() - slot <= self._pacer.late:
                 return
             self._pacer.release(slot)
             slot = self._pacer.slot(self._clock())
