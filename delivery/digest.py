@@ -21,7 +21,7 @@ from delivery.schedule import CATCH_UP, Due, Slot, Turn, take_turn, window_start
 from delivery.wording import table
 from storage import articles, digests, editions, schedules, topics
 from storage.database import Connection, Database
-from storage.digests import Case, Page, Place, Position
+from storage.digests import CASES_AT_ONCE, Case, Page, Place, Position
 from storage.errors import StaleEditionError, StaleScheduleError
 from storage.records import ChatState, EditionKind, EditionPart, Mode, ScheduleEntry, Topic
 
@@ -30,7 +30,6 @@ log = structlog.get_logger()
 BATCH = 2_000
 AT_ONCE = 40_000
 EDITIONS_AT_ONCE = 20
-CASES_AT_ONCE = 100
 LANE = editions.LANES[EditionKind.DIGEST]
 
 
