@@ -28,6 +28,7 @@ from delivery.limiter import Limiter
 from delivery.pace import Pacer
 from delivery.paid import PaidBroadcast
 from delivery.send import Sender
+from delivery.shared_pace import shared_pace
 from delivery.transport import AiohttpRequest
 from storage import migrate, outbox
 from storage.database import Database
@@ -97,10 +98,12 @@ async def tidings(root: str, count: int, askers: Askers, asked: argparse.Namespa
     await migrate.upgrade(db)
     await _fill(db, count)
     pacer, stop = Pacer(), asyncio.Event()
-    async with connect(TOKEN, root, Limiter(pacer)) as bot, askers.asking(lambda chat: bot.send_message(chat, TEXT)):
+    limiter = Limiter(pacer)
+    async with connect(TOKEN, root, limiter) as bot, askers.asking(lambda chat: bot.send_message(chat, TEXT)):
+        limiter.share(shared := shared_pace(db, bot.id))
         askers.begin()
         paid = PaidBroadcast(pacer, STARS) if asked.paid else None
-        sending = asyncio.create_task(Sender(db, bot, pacer, paid=paid).run(stop))
+        sending = asyncio.create_task(Sender(db, bot, pacer, paid=paid, shared=shared).run(stop))
         while not sending.done() and await _open(db):  # noqa: ASYNC110 - rows have no event
             await asyncio.sleep(0.5)
         stop.set()

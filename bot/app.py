@@ -38,6 +38,7 @@ from delivery.lock import SenderLock
 from delivery.pace import Pacer
 from delivery.paid import PaidBroadcast
 from delivery.send import Sender
+from delivery.shared_pace import SharedPace, shared_pace
 from ingest.desk import Desk
 from ingest.discover import find_feed
 from ingest.fetch import Fetcher
@@ -128,12 +129,14 @@ async def serve(
     """As `run`, on a database that is open already."""
     async with AsyncExitStack() as stack:
         pacer = Pacer()
-        bot = await stack.enter_async_context(_bot(endpoint, pacer))
+        limiter = Limiter(pacer)
+        bot = await stack.enter_async_context(_bot(endpoint, limiter))
+        limiter.share(shared := shared_pace(database, bot.id))
         fetcher = Fetcher(allow_hosts=settings.fetch_allow_private)
         stack.push_async_callback(fetcher.close)
         workers = Workers(1)  # a second would not fit beside the service into the smallest machines
         stack.push_async_callback(workers.close)
-        service = Service(settings, process, endpoint, database, bot, pacer, fetcher, workers, say)
+        service = Service(settings, process, endpoint, database, bot, pacer, shared, fetcher, workers, say)
         await stack.enter_async_context(service.listening())
         await service.prepare()
         if before is not None:
@@ -191,8 +194,8 @@ async def direct(settings: Settings, database: Database) -> AsyncIterator[Databa
 
 
 @asynccontextmanager
-async def _bot(endpoint: Endpoint, pacer: Pacer) -> AsyncIterator[ExtBot[Turn]]:
-    bot = connect.connect(endpoint.token, endpoint.api_url, Limiter(pacer))
+async def _bot(endpoint: Endpoint, limiter: Limiter) -> AsyncIterator[ExtBot[Turn]]:
+    bot = connect.connect(endpoint.token, endpoint.api_url, limiter)
     try:
         await bot.initialize()
     except TelegramError as error:
@@ -231,6 +234,7 @@ class Service:
     database: Database
     bot: ExtBot[Turn]
     pacer: Pacer
+    shared: SharedPace | None
     fetcher: Fetcher
     workers: Workers
     say: Callable[..., None]
@@ -262,6 +266,7 @@ class Service:
             in_doubt=self.settings.in_doubt.value,
             paid=PaidBroadcast(self.pacer, self.settings.paid_stars_a_day) if self.settings.paid_broadcast else None,
             lock=SenderLock(self.database, self.bot.id, self.settings.direct_database),
+            shared=self.shared,
         )
         self.router = Router(
             self.database,

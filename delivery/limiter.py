@@ -1,4 +1,7 @@
-"""Replies ask the same pacer as pushes: python-telegram-bot's rate limiter over it."""
+"""Replies ask the same pacer as pushes: python-telegram-bot's rate limiter over it.
+
+Where other processes of the bot send as well, a reply asks for a place among theirs when its own time has come.
+"""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -9,6 +12,7 @@ from telegram.ext import BaseRateLimiter
 
 from delivery.fate import fate_of
 from delivery.pace import LATE, Pacer
+from delivery.shared_pace import SharedPace
 from storage.records import Lane
 
 # These are messages to Telegram's limits; edits count too, and so do chat actions ("typing…"): they leave only where
@@ -26,12 +30,15 @@ LONGEST_WAIT_SECONDS = 60
 MOST_RETRIES = 2
 
 
-async def wait_for_turn(pacer: Pacer, lane: Lane, chat_id: int) -> None:
+async def wait_for_turn(pacer: Pacer, lane: Lane, chat_id: int, shared: SharedPace | None = None) -> None:
     """Return when a message to the chat may leave."""
     clock = asyncio.get_running_loop().time
     time = pacer.at(lane, chat_id, clock())
     for _ in range(MOST_RESERVATIONS):
         await asyncio.sleep(max(0.0, time - clock()))
+        if shared is not None and (place := await shared.place(time)) > time:
+            time = pacer.postpone(time, chat_id, place)
+            await asyncio.sleep(max(0.0, time - clock()))
         if clock() - time <= LATE:
             return
         time = pacer.postpone(time, chat_id, clock())
@@ -42,6 +49,11 @@ class Limiter(BaseRateLimiter[Turn]):
 
     def __init__(self, pacer: Pacer) -> None:
         self._pacer = pacer
+        self._shared: SharedPace | None = None
+
+    def share(self, shared: SharedPace | None) -> None:
+        """Keep to the pace of all processes of the bot; who it is, Telegram tells once it is connected."""
+        self._shared = shared
 
     async def initialize(self) -> None:
         pass
@@ -65,7 +77,7 @@ class Limiter(BaseRateLimiter[Turn]):
         if endpoint == _ACTION and not self._pacer.spare(chat_id, asyncio.get_running_loop().time()):
             return True
         for attempt in range(MOST_RETRIES + 1):
-            await wait_for_turn(self._pacer, lane, chat_id)
+            await wait_for_turn(self._pacer, lane, chat_id, self._shared)
             try:
                 return await callback(*args, **kwargs)
             except RetryAfter as error:

@@ -29,6 +29,7 @@ from delivery.pace import GROUP_SECONDS, Pacer
 from delivery.paid import PaidBroadcast
 from delivery.record import DATABASE_ERRORS, Outcome, Recorder
 from delivery.settle import InDoubt, Settling, settle_doubt
+from delivery.shared_pace import SharedPace
 from delivery.trouble import Floods, Trouble
 from storage import marks, outbox, quiet
 from storage.claims import Claim
@@ -72,6 +73,7 @@ class Sender:
         lock: SenderLock | None = None,
         grace: float = 20.0,
         paid: PaidBroadcast | None = None,
+        shared: SharedPace | None = None,
     ) -> None:
         self._db = db
         self._caller = Caller(bot)
@@ -82,6 +84,7 @@ class Sender:
         self._lock = lock or SenderLock(db, self._bot_id)
         self._grace = grace
         self._paid = paid
+        self._shared = shared
         self._woken = asyncio.Event()
         self._trouble = Trouble()
         self._floods = Floods()
@@ -172,7 +175,10 @@ class Sender:
         slots = [self._pacer.slot(self._clock()) for _ in range(room)]
         marked: list[Marked] = []
         try:
-            await self._until(slots[0] - min(LONGEST_LEAD, 1.5 * self._marking + SPARE_LEAD), over)
+            await self._until(slots[0] - self._ahead(), over)
+            if not over():
+                slots = await self._among_others(slots)
+                await self._until(slots[0] - self._ahead(), over)
             if over():
                 return True
             choice, marked = await self._mark(lease, slots)
@@ -184,6 +190,24 @@ class Sender:
             self._empty.clear()
             self._due.put_nowait(item)
         return choice.progress
+
+    def _ahead(self) -> float:
+        """Seconds that marking begins before the slot."""
+        return min(LONGEST_LEAD, 1.5 * self._marking + SPARE_LEAD)
+
+    async def _among_others(self, slots: list[float]) -> list[float]:
+        """The same slots, or later ones where other processes of the bot have these; paid ones are beside the limit."""
+        if self._shared is None or self._paid_now:
+            return slots
+        if (place := await self._shared.place(slots[0], len(slots))) <= slots[0]:
+            return slots
+        for slot in slots:
+            self._pacer.release(slot)
+        return [self._pacer.slot(place) for _ in slots]
+
+    @property
+    def _paid_now(self) -> bool:
+        return self._paid is not None and self._paid.on
 
     def _room(self) -> int:
         """How many to mark at once: as many as leave while a mark is being written; one probe in trouble."""
@@ -220,7 +244,7 @@ class Sender:
                 await outbox.drop(tx, ids, reason, now)
             await outbox.passed(tx, choice.skip, now)
             marked = {item.id for item in await outbox.mark(tx, [claim for claim, _ in choice.go], now)}
-        paid = self._paid is not None and self._paid.on
+        paid = self._paid_now
         if self._paid is not None:
             self._paid.spend(len(marked), now)
         if choice.go:
@@ -254,7 +278,7 @@ class Sender:
             if self._clock() - slot <= self._pacer.late:
                 return
             self._pacer.release(slot)
-            slot = self._pacer.slot(self._clock())
+            [slot] = await self._among_others([self._pacer.slot(self._clock())])
 
     def _note(self, claim: Claim, outcome: Sent | Fate) -> bool:
         """Tell pacer and trouble; is it a flood of the whole bot?"""

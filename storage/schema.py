@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Double,
     Float,
     ForeignKey,
     Index,
@@ -400,6 +401,15 @@ bot = Table(
     Column("username", Text, nullable=False),
     Column("sender_epoch", BigInteger, nullable=False, server_default="0"),
     Column("retry_at", UtcDateTime),  # 429 for the whole bot
+)
+
+# When the bot's next message may leave, in Unix seconds of the database. On PostgreSQL it is UNLOGGED: no commit waits
+# for the disk, and what a crash of the server empties counts for a moment only.
+pace = Table(
+    "pace",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("free_at", Double, nullable=False),
 )
 
 chat = Table(

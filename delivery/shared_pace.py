@@ -1,0 +1,103 @@
+"""The free pace of a bot whose processes all send: the worker its replies, the sender its pushes.
+
+Each process has a Pacer of its own for what only it knows; what they share, the bot's messages a second, PostgreSQL
+keeps. On SQLite there is one process, and nothing to share.
+"""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+import structlog
+
+from delivery.pace import PER_SECOND
+from delivery.record import DATABASE_ERRORS
+from storage import pace
+from storage.database import Database
+
+log = structlog.get_logger()
+
+# A database that is slower than this is no help: the process keeps to its own pace until it answers again.
+PATIENCE_SECONDS = 1.0
+# So much nearer than the place that was asked for is the same place: two clocks are compared over a network.
+SAME_SECONDS = 0.003
+KEPT_SAMPLES = 64
+# Clocks drift by less; more means that one was set.
+CLOCK_SET_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The database's clock was `ahead` of ours, seconds; the answer took `trip`, and half of that may be wrong."""
+
+    trip: float
+    ahead: float
+
+
+class DatabaseClock:
+    """How far the database's clock is ahead of our monotonic one: by the quickest of the last answers, as NTP does."""
+
+    def __init__(self) -> None:
+        self._samples: deque[Sample] = deque(maxlen=KEPT_SAMPLES)
+
+    def hear(self, asked: float, answered: float, told: float) -> None:
+        """An answer that was `told` the database's time, between two of our own."""
+        sample = Sample(answered - asked, told - (asked + answered) / 2)
+        if self._samples and abs(sample.ahead - self.ahead) > CLOCK_SET_SECONDS + sample.trip:
+            self._samples.clear()
+        self._samples.append(sample)
+
+    @property
+    def known(self) -> bool:
+        return bool(self._samples)
+
+    @property
+    def ahead(self) -> float:
+        """Seconds. Needs an answer."""
+        return min(self._samples, key=lambda sample: sample.trip).ahead
+
+    @property
+    def trip(self) -> float:
+        """Seconds of the quickest answer. Needs one."""
+        return min(sample.trip for sample in self._samples)
+
+
+class SharedPace:
+    """Gives places, in monotonic seconds. While the database can't be asked it gives what was asked for."""
+
+    def __init__(self, db: Database, bot_id: int, per_second: float = PER_SECOND) -> None:
+        self._db = db
+        self._bot_id = bot_id
+        self._gap = 1 / per_second
+        self._clock = DatabaseClock()
+        self._silent = False
+
+    async def place(self, time: float, count: int = 1) -> float:
+        """The first of `count` places in a row that no other process has, at `time` or later; they are taken now."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                found = await self._take(time, count)
+        except (TimeoutError, *DATABASE_ERRORS) as error:
+            if not self._silent:
+                log.warning("pace_not_shared", error=type(error).__name__)
+            self._silent = True
+            return time
+        self._silent = False
+        return found if found > time + SAME_SECONDS else time
+
+    async def _take(self, time: float, count: int) -> float:
+        now = asyncio.get_running_loop().time
+        async with self._db.begin() as tx:
+            if not self._clock.known:
+                asked = now()
+                self._clock.hear(asked, told=await pace.clock(tx), answered=now())
+            ahead, asked = self._clock.ahead, now()
+            wanted = max(time, asked + self._clock.trip)
+            free, told = await pace.take(tx, self._bot_id, wanted + ahead, count * self._gap)
+            self._clock.hear(asked, now(), told)
+        return free - ahead
+
+
+def shared_pace(db: Database, bot_id: int) -> SharedPace | None:
+    """None where one process sends: on SQLite."""
+    return SharedPace(db, bot_id) if db.dialect == "postgresql" else None
