@@ -5,7 +5,6 @@ ticks: digests, alerts, fan-out, retention ──→ outbox ──→ Sender ─
 """
 
 import asyncio
-import errno
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -76,13 +75,6 @@ class Process(StrEnum):
 
 class StartError(Exception):
     """The service can't start; the message says what to do."""
-
-
-def cant_listen(error: OSError, host: str, port: int) -> str:
-    """What to do where an address can't be listened on."""
-    if error.errno != errno.EADDRINUSE:
-        return f"Nothing can be served at {host}, port {port}: {error.strerror or error}. Change HOST or PORT."
-    return f"Port {port} is in use. Stop what uses it, or choose another: PORT={port + 1} make run"
 
 
 @dataclass(frozen=True)
@@ -340,7 +332,7 @@ class Service:
                 app = web.create_app(self.database, webhook, self._metrics(), calls)
                 await stack.enter_async_context(web.listening(app, host, settings.port))
             except OSError as error:
-                raise StartError(cant_listen(error, host, settings.port)) from None
+                raise StartError(web.cant_listen(error, host, settings.port)) from None
             yield
 
     def _metrics(self) -> web.Handler | None:

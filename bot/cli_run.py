@@ -15,6 +15,7 @@ import typer
 from bot import app as service
 from bot import demo, stored, terminal
 from bot.app import Process
+from bot.web import cant_listen
 from config.settings import Settings
 from sandbox.server import Sandbox, serve
 from storage.database import lock_beside
@@ -130,7 +131,7 @@ async def _serving(path: Path, port: int) -> AsyncIterator[tuple[Demo, str]]:
         try:
             root = await stack.enter_async_context(serve(sandbox, SANDBOX_HOST, port))
         except OSError as error:
-            raise service.StartError(service.cant_listen(error, SANDBOX_HOST, port)) from None
+            raise service.StartError(cant_listen(error, SANDBOX_HOST, port)) from None
         yield Demo(made.token, DEMO_OWNER), root
 
 

@@ -1,5 +1,6 @@
 """The HTTP side of the service: health for the host, figures for Prometheus, the webhook for Telegram, hubs' calls."""
 
+import errno
 import hashlib
 import hmac
 import json
@@ -24,6 +25,13 @@ MAX_UPDATE_BYTES = 1 << 20
 
 Accept = Callable[[Mapping[str, Any]], Awaitable[None]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def cant_listen(error: OSError, host: str, port: int) -> str:
+    """What to do where an address can't be listened on."""
+    if error.errno != errno.EADDRINUSE:
+        return f"Nothing can be served at {host}, port {port}: {error.strerror or error}. Change HOST or PORT."
+    return f"Port {port} is in use. Stop what uses it, or choose another: PORT={port + 1} make run"
 
 
 def webhook_secret(token: str) -> str:

@@ -98,6 +98,6 @@ class SharedPace:
         return free - ahead
 
 
-def shared_pace(db: Database, bot_id: int) -> SharedPace | None:
+def shared_pace(db: Database, bot_id: int, per_second: float = PER_SECOND) -> SharedPace | None:
     """None where one process sends: on SQLite."""
-    return SharedPace(db, bot_id) if db.dialect == "postgresql" else None
+    return SharedPace(db, bot_id, per_second) if db.dialect == "postgresql" else None

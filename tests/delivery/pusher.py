@@ -23,6 +23,7 @@ from delivery.pace import PER_SECOND, Pacer
 from delivery.paid import PaidBroadcast
 from delivery.push import push
 from delivery.send import Sender
+from delivery.shared_pace import shared_pace
 from storage import outbox, topics
 from storage.database import Database
 from storage.schema import delivery
@@ -52,11 +53,14 @@ async def _run(asked: argparse.Namespace) -> None:
     db.own()
     pacer, stop = Pacer(asked.rate), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    async with connect(asked.token, asked.api, Limiter(pacer)) as bot:
+    limiter = Limiter(pacer)
+    async with connect(asked.token, asked.api, limiter) as bot:
+        limiter.share(shared := shared_pace(db, bot.id, asked.rate))
         print("pushing", flush=True)  # noqa: T201 - the parent waits for it
         await _push(db, bot.id, asked.topic)
         paid = PaidBroadcast(pacer, STARS) if asked.paid else None
-        sending = asyncio.create_task(Sender(db, bot, pacer, in_doubt=asked.in_doubt, paid=paid).run(stop))
+        sender = Sender(db, bot, pacer, in_doubt=asked.in_doubt, paid=paid, shared=shared)
+        sending = asyncio.create_task(sender.run(stop))
         while not sending.done() and await _open(db):  # noqa: ASYNC110 - rows have no event
             await asyncio.sleep(LOOK_SECONDS)
         stop.set()
