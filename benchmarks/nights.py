@@ -19,8 +19,8 @@ from benchmarks.world import BOT, TEXT, people
 from delivery.fanout import fan_out
 from delivery.quiet import run_quiet
 from storage import articles, editions, migrate, sources
+from storage.audiences import Audience
 from storage.database import Connection, Database
-from storage.editions import Audience
 from storage.records import (
     Article,
     ArticleDraft,

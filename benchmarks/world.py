@@ -7,8 +7,8 @@ from sqlalchemy import insert, select
 
 from delivery.fanout import fan_out
 from storage import chats, editions
+from storage.audiences import Audience
 from storage.database import Connection, Database
-from storage.editions import Audience
 from storage.records import ChatKind, EditionKind, EditionPart, Mode
 from storage.schema import chat, destination
 

@@ -8,9 +8,9 @@ from delivery.compose import compose_alert
 from delivery.quiet import run_quiet
 from delivery.render import StoryLine
 from delivery.rich import enriched
-from storage import articles, editions, stories, topics
+from storage import articles, audiences, editions, stories, topics
+from storage.audiences import Audience
 from storage.database import Connection, Database
-from storage.editions import Audience
 from storage.errors import StaleEditionError
 from storage.records import Article, ArticleStatus, EditionKind, Mode, Topic
 
@@ -39,7 +39,7 @@ async def _alert(tx: Connection, bot_id: int, article: Article, known: Sequence[
     current = await articles.get(tx, article.id)
     if current is not None and current.status is ArticleStatus.USABLE:
         audience = Audience(chains(current.topics, known), (Mode.INSTANT,))
-        if audience.chains and await editions.has_audience(tx, audience):
+        if audience.chains and await audiences.anybody(tx, audience):
             await editions.make(
                 tx,
                 bot_id=bot_id,

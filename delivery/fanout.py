@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from storage import editions
+from storage import audiences
 from storage.database import Database
 
 CHUNK = 10_000
@@ -13,7 +13,7 @@ async def fan_out(db: Database, edition_id: int, now: datetime, chunk: int = CHU
     total, done = 0, False
     while not done:
         async with db.begin() as tx:
-            added, done = await editions.spread(tx, edition_id, now, chunk)
+            added, done = await audiences.spread(tx, edition_id, now, chunk)
         total += added
     return total
 
@@ -21,8 +21,8 @@ async def fan_out(db: Database, edition_id: int, now: datetime, chunk: int = CHU
 async def run_fanout(db: Database, *, bot_id: int, now: datetime, chunk: int = CHUNK) -> int:
     """One chunk of each unfinished edition; gives how many editions that were, so that the caller goes on."""
     async with db.read() as tx:
-        waiting = await editions.unfinished(tx, bot_id)
+        waiting = await audiences.unfinished(tx, bot_id)
     for work in waiting:
         async with db.begin() as tx:
-            await editions.spread(tx, work.edition_id, now, chunk)
+            await audiences.spread(tx, work.edition_id, now, chunk)
     return len(waiting)

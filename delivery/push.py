@@ -10,9 +10,9 @@ from delivery.alerts import ZONE, chains
 from delivery.compose import Section, compose_push
 from delivery.fanout import fan_out
 from delivery.rich import enriched
-from storage import articles, editions, topics
+from storage import articles, audiences, editions, topics
+from storage.audiences import Audience
 from storage.database import Connection, Database
-from storage.editions import Audience
 from storage.errors import StaleEditionError
 from storage.records import Article, EditionKind, EditionPart, Mode, Topic
 
@@ -50,7 +50,7 @@ async def estimate(db: Database, *, bot_id: int, topic: Topic, now: datetime, zo
     if plan is None:
         return 0
     async with db.read() as tx:
-        return len(plan.parts) * await editions.count_audience(tx, bot_id, plan.audience, now)
+        return len(plan.parts) * await audiences.count(tx, bot_id, plan.audience, now)
 
 
 async def push(

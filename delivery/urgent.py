@@ -7,9 +7,9 @@ from delivery.alerts import ZONE, chains
 from delivery.compose import compose_alert
 from delivery.fanout import fan_out
 from delivery.rich import enriched
-from storage import articles, editions, topics
+from storage import articles, audiences, editions, topics
+from storage.audiences import Audience
 from storage.database import Connection, Database
-from storage.editions import Audience
 from storage.quiet import URGENT
 from storage.records import Article, ArticleStatus, EditionKind, EditionPart, Mode
 
@@ -37,7 +37,7 @@ async def estimate(db: Database, *, bot_id: int, article: Article, now: datetime
     async with db.read() as tx:
         alerted = await editions.find(tx, bot_id, f"alert:{article.id}") is not None
         audience = await _audience(tx, article, alerted=alerted)
-        return len(parts) * await editions.count_audience(tx, bot_id, audience, now)
+        return len(parts) * await audiences.count(tx, bot_id, audience, now)
 
 
 async def urgent(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from storage.database import Connection
 from storage.records import ScheduleEntry
@@ -82,16 +82,6 @@ async def set_back(tx: Connection, destination_id: int, zone: str, now: datetime
     early = (digest_slot.c.destination_id == destination_id, digest_slot.c.due_at > now)
     await tx.execute(delete(digest_slot).where(*early))
     await tx.execute(update(destination).where(destination.c.id == destination_id).values(digest_through=now))
-
-
-async def next_due(tx: Connection, bot_id: int) -> datetime | None:
-    """When the next entry of all comes due."""
-    found: datetime | None = await tx.scalar(
-        select(func.min(schedule.c.next_at))
-        .join(destination, destination.c.id == schedule.c.destination_id)
-        .where(destination.c.bot_id == bot_id)
-    )
-    return found
 
 
 def _entry(row: Row[Any]) -> ScheduleEntry:

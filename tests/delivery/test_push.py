@@ -6,9 +6,9 @@ from delivery.alerts import run_alerts
 from delivery.fanout import fan_out, run_fanout
 from delivery.push import push
 from delivery.status import of_article
-from storage import articles, chats, editions
+from storage import articles, audiences, chats, editions
+from storage.audiences import Audience
 from storage.database import Database
-from storage.editions import Audience
 from storage.records import ArticleStatus, ChatState, EditionKind, EditionPart, Mode
 from tests.delivery.news import BOT, NOW, publish, queued, reader, seed
 
@@ -124,7 +124,7 @@ async def test_a_fan_out_that_died_goes_on_where_it_was(db: Database) -> None:
             audience=Audience(((known["korea"].id,),), (Mode.DIGEST,)),
         )
     async with db.begin() as tx:
-        assert await editions.spread(tx, edition_id, NOW, 10) == (10, False)
+        assert await audiences.spread(tx, edition_id, NOW, 10) == (10, False)
     assert await fan_out(db, edition_id, NOW, chunk=10) == 15
     assert await fan_out(db, edition_id, NOW, chunk=10) == 0
     assert [owner for owner, _ in await queued(db)] == wanted

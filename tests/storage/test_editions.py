@@ -6,8 +6,8 @@ from sqlalchemy import func, select
 
 from delivery.retention import run_retention
 from storage import editions, outbox
+from storage.audiences import Audience
 from storage.database import Database
-from storage.editions import Audience
 from storage.records import EditionKind, EditionPart, Mode
 from storage.schema import delivery, delivery_part, digest_slot, edition, edition_part
 from storage.slots import Slot

@@ -47,4 +47,3 @@ async def test_no_entries_is_no_digest(db: Database) -> None:
         place = await reader(tx, 1, {})
         assert await schedules.replace(tx, place, [], "UTC", NOW) == []
         assert (await digests.due(tx, BOT, NOW + DAY, 10)).places == 0
-        assert await schedules.next_due(tx, BOT) is None
