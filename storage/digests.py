@@ -43,7 +43,7 @@ from storage.slots import Slot
 
 # SQLite takes 500 terms in a compound SELECT.
 TOPICS_AT_ONCE = 100
-CASES_AT_ONCE = 100
+PLACES_AT_ONCE, CASES_AT_ONCE = 500, 100
 CASES_KEPT = 1_000  # from page to page
 
 Place = tuple[int, tuple[int, ...]]  # a destination's id, and those of its due entries, in the order of its case
@@ -162,7 +162,9 @@ async def _page(rows: Iterable[Row[Any]]) -> Page:
     """`last`: each destination was found by its first entry; what of it stands later is dealt with all the same."""
     found: dict[tuple[Any, ...], list[Place]] = {}
     firsts = []
-    for destination_id, group in groupby(rows, itemgetter(0)):
+    for number, (destination_id, group) in enumerate(groupby(rows, itemgetter(0))):
+        if number % PLACES_AT_ONCE == 0:
+            await asyncio.sleep(0)  # others have their turn
         entries: list[Any] = list(group)
         first, *others = entries
         firsts.append(first)
@@ -172,7 +174,7 @@ async def _page(rows: Iterable[Row[Any]]) -> Page:
     for number, (key, places) in enumerate(found.items(), start=1):
         cases.setdefault(_case(key), []).extend(places)  # PostgreSQL gives the settings in any order: so twice the same
         if number % CASES_AT_ONCE == 0:
-            await asyncio.sleep(0)  # others have their turn: where no two are alike, a page is 2,000 of them
+            await asyncio.sleep(0)  # where no two are alike, a page is 2,000 of them
     return Page(cases, _last(firsts))
 
 
