@@ -34,7 +34,7 @@ from storage.database import Database
 PEOPLE = 20_000
 QUEUED, ROUNDS, AT_ONCE, CHUNKS = 10_000, 60, 30, 5
 BYTES_A_DELIVERY = 1_000  # at the most: with its part, their indexes, and what is written on the way
-APART = timedelta(hours=6)
+APART = timedelta(minutes=90)  # of 500 editions the last one is nine days old, too
 LARGE = {"finished": (10_000, 100_000, 1_000_000, 10_000_000)}
 
 _DELIVERIES = (
@@ -86,7 +86,7 @@ def _kind(where: Places, kind: str, finished: Sequence[int]) -> Iterator[dict[st
 
 
 class Filling:
-    """A database whose finished deliveries grow: of editions to PEOPLE destinations each, six hours apart."""
+    """A database whose finished deliveries grow: of editions to PEOPLE destinations each, APART from each other."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

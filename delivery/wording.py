@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import lru_cache
 
 from babel.dates import format_date, format_datetime
 
@@ -77,6 +78,7 @@ def long_date(moment: datetime, zone: tzinfo, language: str) -> str:
     return format_date(moment.astimezone(zone).date(), "EEEE, d MMMM y", locale=words(language).locale)
 
 
+@lru_cache(maxsize=4096)  # a thousand editions of one window show the same times
 def when(moment: datetime, zone: tzinfo, now: datetime, language: str) -> str:
     """As short as it can be told from `now`: "11:50", "19 May, 11:50", "19 May 2017, 11:50"."""
     local, today = moment.astimezone(zone), now.astimezone(zone).date()

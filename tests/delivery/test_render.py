@@ -80,6 +80,19 @@ def test_pieces_fit_and_lose_nothing(spans: list[Span], limit: int) -> None:
         assert read.strip() == plain(html)
 
 
+HEAVY = st.text(st.sampled_from('"&<é한👩x'), min_size=1, max_size=400)
+
+
+@given(
+    st.lists(st.builds(Span, HEAVY, st.booleans(), st.booleans(), st.none() | HEAVY), max_size=30), st.integers(1, 16)
+)
+def test_what_fits_is_measured_as_it_is_sent(spans: list[Span], times: int) -> None:
+    whole = spans * times
+    bytes_ = len(to_html(whole).encode())
+    within = render.size(whole) <= 4096 and render.entities(whole) <= 80 and bytes_ <= render.MESSAGE_BYTES
+    assert render.fits(whole) is within
+
+
 @given(
     st.lists(st.sampled_from(["👨‍👩‍👧‍👦", "🇰🇷", "é", "x", "한", "각"]), min_size=1, max_size=200), st.integers(20, 60)
 )
