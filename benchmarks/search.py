@@ -19,7 +19,7 @@ from random import Random
 from typing import Any
 
 from benchmarks import archive, kept
-from benchmarks.archive import TOPICS, Texts
+from benchmarks.archive import SOURCES, TOPICS, Texts
 from benchmarks.clocks import COLUMNS, Clock, Spent, columns, servers, spread
 from benchmarks.databases import bare
 from storage import search
@@ -59,6 +59,9 @@ def queries(texts: Texts, count: int, each: int = 40) -> dict[str, list[Query]]:
         joined = "".join(random.choices(texts.hangul[:ranks], k=2))
         return Query(tuple(search.phrases(joined[-parts:])))
 
+    def source() -> tuple[int, ...]:
+        return (random.randrange(1, SOURCES + 1),)
+
     makers: dict[str, Callable[[], Query]] = {
         "word, common": lambda: words(common),
         "word": lambda: words(middle),
@@ -79,9 +82,16 @@ def queries(texts: Texts, count: int, each: int = 40) -> dict[str, list[Query]]:
         "word in a topic": lambda: replace(words(middle), topics=((random.randrange(1, TOPICS + 1),),)),
         "topic alone": lambda: Query(topics=((1, 7, 19),)),
         "word in a topic and a source": lambda: replace(
-            words(middle), topics=((random.randrange(1, TOPICS + 1),),), source_ids=(1,)
+            words(middle), topics=((random.randrange(1, TOPICS + 1),),), source_ids=source()
         ),
-        "word of an unknown source": lambda: replace(words(middle), source_ids=(99,)),
+        "source alone": lambda: Query(source_ids=source()),
+        "word of a source": lambda: replace(words(middle), source_ids=source()),
+        "word, rare, of a source": lambda: replace(words(rare), source_ids=source()),
+        "two words of the smallest source": lambda: replace(words(common, middle), source_ids=(SOURCES,)),
+        "phrase of a source": lambda: replace(phrase(common, common), source_ids=source()),
+        "topic of a source": lambda: Query(topics=((random.randrange(1, TOPICS + 1),),), source_ids=source()),
+        "source in a month": lambda: _within(Query(source_ids=source()), newest, timedelta(days=30)),
+        "word of an unknown source": lambda: replace(words(middle), source_ids=(SOURCES + 1,)),
         "word before a time": lambda: replace(words(middle), until=oldest + (newest - oldest) * random.random()),
         "word after a time": lambda: replace(words(rare), since=oldest + (newest - oldest) * random.random()),
         "word in a month": lambda: _within(words(middle), newest, timedelta(days=30)),

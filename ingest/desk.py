@@ -11,7 +11,6 @@ never waits for it. The same article from two processes at once is one article: 
 becomes a duplicate of the first.
 """
 
-import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
@@ -22,23 +21,18 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.exc import IntegrityError
 
-import summarizer
 from ingest import grouping, recognizing
-from ingest.datelines import without_dateline
 from ingest.errors import ExtractError
 from ingest.filing import MODELS, Filed, file
 from ingest.grouping import Stored
-from ingest.likeness import sample, words_of
-from ingest.recognizing import Named, source_name
+from ingest.recognizing import Known, Named, source_name
+from ingest.studying import Study, study_all
 from ingest.tidying import tidy_or_error
-from ingest.traits import pack, traits
 from storage import articles, near, sources, stories, taggings, topics, versions
 from storage.database import Connection, Database
 from storage.records import Article, ArticleDraft, ArticleStatus, NewArticle, Source, SourceKind, Topic
 from storage.taggings import Tagging
-from storage.words import search_text
 
-SUMMARY_SENTENCES = 3
 _ATTEMPTS = 3
 
 log = structlog.get_logger(__name__)
@@ -54,21 +48,6 @@ class Taken:
     article: Article
     duplicate_of: int | None
     renewed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Study:
-    """What reading the text showed. `filed`: by the rules as they were then; `search` is what is indexed.
-
-    `sample` finds near copies, `traits` (packed, by ingest.traits) the story.
-    """
-
-    language: str
-    filed: Filed
-    summary: tuple[str, ...]
-    search: str | None = None
-    sample: tuple[int, ...] = ()
-    traits: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,20 +126,17 @@ class Desk:
         started = self._monotonic()
         tidied = [(tidy_or_error(draft), arrival) for draft, arrival in given]
         async with self._db.read() as tx:
-            found = await _unchanged(tx, [draft for draft, _ in tidied])
+            settled = await _settled(tx, [draft for draft, _ in tidied])
             revision = await taggings.revision(tx)  # first: rules that are newer than it says are read once more
             rules = tuple(await topics.all_topics(tx))
-
-        async def one(draft: ArticleDraft | ExtractError, arrival: Arrival, known: Taken | None) -> Prepared | Taken:
-            if isinstance(draft, ExtractError):
-                raise draft
-            if known is not None:
-                return known
-            study = await asyncio.get_running_loop().run_in_executor(self._executor, study_draft, draft, rules)
-            return Prepared(draft, study, arrival, started, revision)
-
-        ways = (one(*pair, known) for pair, known in zip(tidied, found, strict=True))
-        return await asyncio.gather(*ways, return_exceptions=True)
+        asked = zip(tidied, settled, strict=True)
+        new = [(draft, arrival) for (draft, arrival), known in asked if isinstance(draft, ArticleDraft) and not known]
+        studies = await study_all(self._executor, [draft for draft, _ in new], rules)
+        prepared = iter(
+            study if isinstance(study, BaseException) else Prepared(draft, study, arrival, started, revision)
+            for (draft, arrival), study in zip(new, studies, strict=True)
+        )
+        return [known or next(prepared) for known in settled]
 
     async def store(self, prepared: Prepared | Taken) -> Taken:
         """The one short transaction."""
@@ -295,12 +271,15 @@ def _taggings(by: _By, done: Iterable[tuple[Prepared | Taken, Taken]]) -> list[T
     ]
 
 
-async def _unchanged(tx: Connection, drafts: Sequence[ArticleDraft | ExtractError]) -> list[Taken | None]:
-    """What is known of them and hasn't changed; in their order."""
-    read = [draft for draft in drafts if isinstance(draft, ArticleDraft)]
-    known = iter(await recognizing.find_all(tx, read, {}))
-    found = [None if isinstance(draft, ExtractError) else next(known) for draft in drafts]
-    return [None if one is None or one.changed else Taken(one.article, one.article.id) for one in found]
+async def _settled(tx: Connection, drafts: Sequence[ArticleDraft | ExtractError]) -> list[Taken | ExtractError | None]:
+    """In their order: what is known and hasn't changed, what can't be read, and None for what is to be studied."""
+    known = iter(await recognizing.find_all(tx, [draft for draft in drafts if isinstance(draft, ArticleDraft)], {}))
+    found = [draft if isinstance(draft, ExtractError) else next(known) for draft in drafts]
+    return [_taken(one) if isinstance(one, Known) else one for one in found]
+
+
+def _taken(known: Known) -> Taken | None:
+    return None if known.changed else Taken(known.article, known.article.id)
 
 
 async def _source(tx: Connection, prepared: Prepared, named: Named) -> Source:
@@ -366,21 +345,3 @@ def decide(draft: ArticleDraft, study: Study, arrival: Arrival, *, source_id: in
         alert=arrival.alert,
         search=study.search,
     )
-
-
-def study_draft(draft: ArticleDraft, rules: tuple[Topic, ...]) -> Study:
-    """Read a draft. Pure and slow (some milliseconds); a module's function, so that a process pool can run it."""
-    detected = summarizer.detect_language("\n".join([draft.headline, *draft.paragraphs])[:20_000])
-    language = detected if detected != "und" else (draft.language or "und")
-    found = summarizer.summarize_paragraphs(
-        _without_dateline(draft.paragraphs), title=draft.headline, language=language, sentences=SUMMARY_SENTENCES
-    )
-    filed = file(rules, draft.headline, draft.paragraphs, draft.dateline)
-    indexed = search_text(draft.headline, draft.paragraphs, draft.caption)
-    told = pack(traits(draft.headline, draft.paragraphs, language))
-    return Study(language, filed, found.sentences, indexed, sample(words_of(draft.paragraphs)), told)
-
-
-def _without_dateline(paragraphs: Sequence[str]) -> list[str]:
-    """What readers are told: sentences, not where they were cabled from."""
-    return [*map(without_dateline, paragraphs[:1]), *paragraphs[1:]]

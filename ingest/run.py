@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 16
 TOGETHER = 16  # articles stored in one transaction; another writer waits for it about a tenth of a second
+GROUPS = 3  # that are studied at once, so that neither who studies nor who stores waits
 ARCHIVE_AFTER = timedelta(days=3)
 MAX_FEEDS = 1_000  # of one OPML file
 _UNEXPECTED = "something went wrong on our side; see the log"
@@ -191,14 +192,14 @@ class Ingest:
     async def _take_all(
         self, groups: Iterable[Sequence[_Item]] | AsyncGenerator[Sequence[_Item]], handling: Handling
     ) -> AsyncGenerator[tuple[_Item, Result]]:
-        """One group is studied while the one before is stored. Numbers follow the order given."""
+        """The next groups are studied while one is stored. Numbers follow the order given."""
 
         async def jobs() -> AsyncGenerator[Callable[[], Awaitable[list[tuple[_Item, _Ready]]]]]:
             async with aclosing(each(groups)) as given:
                 async for items in given:
                     yield partial(self._prepare, items, handling)
 
-        async with aclosing(in_order(jobs(), 2)) as prepared:
+        async with aclosing(in_order(jobs(), GROUPS)) as prepared:
             async for ready in prepared:
                 async for one in unbroken(self._store(ready)):
                     yield one

@@ -20,6 +20,7 @@ _CJK = (
     "\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _RUN = re.compile(rf"(?P<cjk>[{_CJK}]+)|[^\s{_CJK}]+")
+_HAS_CJK = re.compile(f"[{_CJK}]")
 _POSSESSIVE = re.compile(r"['’]s\b")
 _ACRONYM = re.compile(r"\b(?:[^\W\d_]\.){2,}")
 _FIRST_MARK, _LAST_MARK = 0x300, 0x36F  # accents; the marks of Indic and Thai scripts are letters to their readers
@@ -60,6 +61,8 @@ def _tokens(value: str, *, open_end: bool = False) -> list[str]:
     folded = unicodedata.normalize("NFKC", value).casefold()
     folded = _ACRONYM.sub(lambda found: found[0].replace(".", "") + " ", _POSSESSIVE.sub("", folded))
     plain = unicodedata.normalize("NFC", unicodedata.normalize("NFD", folded).translate(_KEPT))
+    if not _HAS_CJK.search(plain):
+        return [word[:MAX_TOKEN] for word in plain.split()]
     runs = list(_RUN.finditer(plain))
     found: list[str] = []
     for number, run in enumerate(runs, start=1):

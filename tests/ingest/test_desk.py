@@ -3,9 +3,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ingest.desk import Arrival, Desk, Study, decide, study_draft
+from ingest.desk import Arrival, Desk, decide
 from ingest.errors import ExtractError
 from ingest.filing import Filed
+from ingest.studying import Study, study_draft
 from ingest.tidying import tidy
 from ingest.topics import load_specs
 from storage import articles, topics
