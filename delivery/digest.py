@@ -200,19 +200,9 @@ class _Run:
         if not composed:
             return {}
         async with self._db.begin() as tx:
-            return {
-                signature: (
-                    await editions.make(
-                        tx,
-                        bot_id=self._bot_id,
-                        kind=EditionKind.DIGEST,
-                        signature=signature,
-                        parts=parts,
-                        now=self._now,
-                    )
-                )[0]
-                for signature, parts in composed.items()
-            }
+            return await editions.make_many(
+                tx, bot_id=self._bot_id, kind=EditionKind.DIGEST, composed=composed, now=self._now
+            )
 
 
 async def _advance(tx: Connection, plans: Iterable[Planned]) -> Mine:

@@ -1,8 +1,9 @@
 """What was composed to be sent, in its messages; and how it fares."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, insert, select
 
@@ -67,7 +68,7 @@ async def make(
             audience=None if audience is None else audience.to_json(),
             fanout_after=None if audience is None and amends is None else 0,
             requested_by=requested_by,
-            recipe=[part.layout for part in parts] if parts and all(part.layout for part in parts) else None,
+            recipe=_recipe(parts),
             amends=amends,
             correction_id=correction_id,
             urgency=urgency,
@@ -81,8 +82,27 @@ async def make(
         if known is None:
             raise LookupError(f"the edition {signature!r} is neither new nor known")
         return known, False
-    await _add_parts(tx, int(edition_id), parts)
+    await _add_parts(tx, {int(edition_id): parts})
     return int(edition_id), True
+
+
+async def make_many(
+    tx: Connection, *, bot_id: int, kind: EditionKind, composed: Mapping[str, Sequence[EditionPart]], now: datetime
+) -> dict[str, int]:
+    """As `make`, of several signatures with a statement of each kind; gives their ids, also those of known ones."""
+    await corrections.hold_versions(tx, [part for parts in composed.values() for part in parts])
+    common = {"bot_id": bot_id, "kind": kind, "lane": LANES[kind], "composed_at": now}
+    rows = [common | {"signature": signature, "recipe": _recipe(parts)} for signature, parts in composed.items()]
+    query = insert_into(tx, edition).on_conflict_do_nothing(index_elements=["bot_id", "signature"])
+    found = (await tx.execute(query.returning(edition.c.signature, edition.c.id), rows)).all()
+    made = {row.signature: int(row.id) for row in found}
+    await _add_parts(tx, {edition_id: composed[signature] for signature, edition_id in made.items()})
+    known = set(composed).difference(made)
+    return made | (await find_many(tx, bot_id, known) if known else {})
+
+
+def _recipe(parts: Sequence[EditionPart]) -> list[Any] | None:
+    return [part.layout for part in parts] if parts and all(part.layout for part in parts) else None
 
 
 async def find(tx: Connection, bot_id: int, signature: str) -> int | None:
@@ -198,36 +218,31 @@ async def add_deliveries(
     return len((await tx.execute(query.returning(delivery.c.id), rows)).all())
 
 
-async def _add_parts(tx: Connection, edition_id: int, parts: Sequence[EditionPart]) -> None:
-    if not parts:
-        return
-    await tx.execute(
-        insert(edition_part),
-        [
-            {
-                "edition_id": edition_id,
-                "number": part.number,
-                "text": part.text,
-                "keyboard": part.keyboard,
-                "gone": part.gone,
-                "message_id": part.message_id,
-                "rich": part.rich,
-                "photo": part.photo,
-            }
-            for part in parts
-        ],
-    )
-    await _add_articles(tx, edition_id, parts)
-
-
-async def _add_articles(tx: Connection, edition_id: int, parts: Sequence[EditionPart]) -> None:
+async def _add_parts(tx: Connection, made: Mapping[int, Sequence[EditionPart]]) -> None:
+    """By edition id."""
+    placed = [(edition_id, part) for edition_id, parts in made.items() for part in parts]
+    if placed:
+        await tx.execute(insert(edition_part), [_part_row(edition_id, part) for edition_id, part in placed])
     articles = [
         {"edition_id": edition_id, "article_id": article_id, "number": part.number}
-        for part in parts
+        for edition_id, part in placed
         for article_id in part.article_ids
     ]
     if articles:
         await tx.execute(insert(edition_article), articles)
+
+
+def _part_row(edition_id: int, part: EditionPart) -> dict[str, Any]:
+    return {
+        "edition_id": edition_id,
+        "number": part.number,
+        "text": part.text,
+        "keyboard": part.keyboard,
+        "gone": part.gone,
+        "message_id": part.message_id,
+        "rich": part.rich,
+        "photo": part.photo,
+    }
 
 
 async def _parts(tx: Connection, edition_id: int) -> tuple[EditionPart, ...]:

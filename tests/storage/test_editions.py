@@ -1,6 +1,7 @@
 """Editions: stored once for a signature, found by their articles, pruned when nobody needs them."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -31,6 +32,22 @@ async def test_a_signature_makes_one_edition(db: Database) -> None:
         assert await editions.of_article(tx, found.id) == [edition_id]
         assert await editions.find_many(tx, BOT, ["a", "b"]) == {"a": edition_id}
         assert await editions.get(tx, 99) is None
+
+
+async def test_many_editions_are_made_at_once_each_signature_once(db: Database) -> None:
+    async with db.begin() as tx:
+        await seed(tx)
+        found = await publish(tx, "Seoul talks", "korea", NOW)
+        composed = {name: (EditionPart(0, name, KEYBOARD, (found.id,)), EditionPart(1, "two")) for name in "abc"}
+        options: dict[str, Any] = {"bot_id": BOT, "kind": EditionKind.DIGEST, "now": NOW}
+        before, _ = await editions.make(tx, signature="b", parts=composed["b"], **options)
+        made = await editions.make_many(tx, composed=composed, **options)
+        assert made["b"] == before
+        assert [stored and stored.parts for stored in [await editions.get(tx, made[name]) for name in "abc"]] == [
+            composed[name] for name in "abc"
+        ]
+        assert await editions.make_many(tx, composed=composed, **options) == made
+        assert await editions.of_article(tx, found.id) == sorted(made.values())
 
 
 async def test_a_destination_gets_an_edition_once(db: Database) -> None:
