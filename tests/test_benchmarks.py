@@ -3,6 +3,8 @@
 import gzip
 import importlib
 import json
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -30,6 +32,13 @@ from benchmarks import (
 from benchmarks.databases import places
 from bot.cli_ops import BENCHMARKS
 from tests.delivery.series import Plan
+
+
+def test_from_anywhere_they_find_the_tests_of_their_checkout(tmp_path: Path) -> None:
+    """As `tidings bench` is started, which has no working folder on its path."""
+    code = "import benchmarks.jobs, benchmarks.kills, benchmarks.corrections"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
