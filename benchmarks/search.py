@@ -168,8 +168,8 @@ def _bare(clock: Clock, texts: Texts, indexed: Asked, like: Asked) -> dict[str, 
 
     groups = {"common": texts.words[5:100], "word": texts.words[100:3_000], "rare": texts.words[3_000:]}
     return {
-        "bare": {name: times(indexed, words[:: len(words) // 30]) for name, words in groups.items()},
-        "like": times(like, ["zzzzzzzzz"] * 3),
+        "bare": {name: times(indexed, words[:: len(words) // 5]) for name, words in groups.items()},
+        "like": times(like, ["zzzzzzzzz"]),
     }
 
 

@@ -64,7 +64,7 @@ async def _newest(tx: Connection, query: Query, before: Cursor | None, read: int
     values: Values = {"read": read}
     conditions = ["status = 'usable'", *times(query, before, values)]
     wanted = _terms(query, values)
-    matches = " AND ".join([f"search_vector @@ ({wanted})" if wanted else "true", *narrowed(query, values)])
+    matches = " AND ".join([f"search_vector @@ ({wanted})" if wanted else "true", *narrowed(query, values, apart=True)])
     rows = sql(
         " ".join(["SELECT id, published_at AS at,", matches, "AS found FROM article"]),
         conditions,
