@@ -314,7 +314,7 @@ class Sender:
             for claim in await outbox.orphans(tx, self._bot_id):
                 self._pacer.use(claim.chat_id, clock)  # it may have left just now
                 log.warning("delivery_in_doubt", delivery=claim.id, chat=claim.chat_id, then=self._in_doubt.value)
-                await settle_doubt(tx, claim, "the process ended while it was being sent", how, pause=False)
+                await settle_doubt(tx, claim, "the process ended while it was being sent", how, died=True)
             for chat_id, at in await outbox.recent(tx, self._bot_id, now - timedelta(seconds=GROUP_SECONDS)):
                 self._pacer.use(chat_id, clock - (now - at).total_seconds())
             if self._paid is not None:

@@ -75,17 +75,22 @@ async def _simpler(tx: Connection, claim: Claim, fate: Fate, how: Settling) -> N
     await outbox.requeue(tx, claim, how.now, reason=fate.reason, plain=plain, classic=not plain)
 
 
-async def settle_doubt(tx: Connection, claim: Claim, reason: str, how: Settling, *, pause: bool = True) -> None:
-    """By the operator's choice: send it again (at once after a crash), or leave it and list it."""
+async def settle_doubt(tx: Connection, claim: Claim, reason: str, how: Settling, *, died: bool = False) -> None:
+    """By the operator's choice: send it again, or leave it and list it.
+
+    `died`: our process did, which says nothing of the message. It is sent again at once, however often that happens.
+    """
     if claim.copy is not None:  # to edit or delete a message twice does no harm
         await _retry(tx, claim, Fate(FateKind.RETRY, reason), how)
     elif how.in_doubt is InDoubt.SKIP:
         await outbox.skipped(tx, claim, SKIPPED, how.now)
+    elif died:
+        await outbox.requeue(tx, claim, how.now, reason=reason, doubt=True, tried=False)
     elif claim.doubts + 1 >= MOST_DOUBTS:
         await outbox.fail(tx, claim, NO_ANSWER, how.now)
     else:
-        seconds = backoff(claim.attempts, how.luck) if pause else 0.0
-        await outbox.requeue(tx, claim, how.now + timedelta(seconds=seconds), reason=reason, doubt=True)
+        until = how.now + timedelta(seconds=backoff(claim.attempts, how.luck))
+        await outbox.requeue(tx, claim, until, reason=reason, doubt=True)
 
 
 async def _later(tx: Connection, claim: Claim, fate: Fate, how: Settling) -> None:

@@ -276,12 +276,12 @@ async def requeue(
 ) -> None:
     """Send the same part again, not before `until`; what comes after it in its lane waits as well.
 
-    `doubt`: the call may have arrived. `tried`: counts as an attempt, which makes the next pause longer.
+    `doubt`: the call may have arrived. `tried`: counts as an attempt (and a doubt), which makes the next pause longer.
     """
     values: dict[str, Any] = {"state": DeliveryState.QUEUED, "not_before": until, "reason": reason}
     values |= {"plain": True} if plain else {}
     values |= {"classic": True} if classic else {}
-    values |= {"doubts": delivery.c.doubts + 1} if doubt else {}
+    values |= {"doubts": delivery.c.doubts + 1} if doubt and tried else {}
     values |= {} if tried else {"attempts": delivery.c.attempts - 1}
     await tx.execute(_this(claim).values(**values))
     await _set_part(tx, claim, state=DeliveryState.QUEUED, **({"in_doubt": True} if doubt else {}))

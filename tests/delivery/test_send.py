@@ -11,6 +11,8 @@ from sqlalchemy import select, update
 from delivery.lock import Lease, SenderLock
 from delivery.pace import Pacer
 from delivery.send import CALL_SLOTS
+from delivery.settle import InDoubt, Settling, settle_doubt
+from delivery.trouble import MOST_DOUBTS
 from storage import chats, outbox
 from storage.records import ChatKind, ChatState, EditionKind
 from storage.schema import delivery
@@ -186,6 +188,20 @@ async def test_what_is_in_doubt_is_sent_again(wire: World, kind: str) -> None:
     arrived = wire.arrived()
     assert set(arrived) == {(chat_id, "one") for chat_id in wire.chat_ids}
     assert len(arrived) == (3 if kind == "drop_after" else 2)
+    assert [part.in_doubt for part in await wire.parts()] == [True, False]
+
+
+async def test_however_often_the_process_dies_over_a_message_it_is_sent(wire: World) -> None:
+    await wire.edition(["1", "2"], await wire.people(1))
+    for _ in range(2 * MOST_DOUBTS):
+        now = datetime.now(UTC)
+        async with wire.db.begin() as tx:
+            assert await outbox.mark(tx, await outbox.candidates(tx, BOT, now, 5), now)
+        async with wire.db.begin() as tx:
+            for claim in await outbox.orphans(tx, BOT):
+                await settle_doubt(tx, claim, "it died", Settling(BOT, InDoubt.RESEND, now, 0.5), died=True)
+    await wire.send()
+    assert [text for _, text in wire.arrived()] == ["1", "2"]
     assert [part.in_doubt for part in await wire.parts()] == [True, False]
 
 
