@@ -19,7 +19,9 @@ from storage.words import is_single_cjk
 
 # The newest so many articles are read one by one; how long they took to appear sets the first stretch of the index.
 READ = 100
-GROWTH = 8
+# Each stretch is so many times as long as the one before, the later ones less: all that one holds is read before its
+# newest are known, for the sake of a single article that may be missing from the page.
+GROWTH, LATER, EARLY = 8, 3, 3
 # A stretch is met with at most so many spans; what it covers beyond is left out afterwards.
 MOST_SPANS = 10
 HOUR = 3_600
@@ -78,12 +80,12 @@ async def _newest(tx: Connection, query: Query, before: Cursor | None, read: int
 
 
 def _stretches(newest: _Newest, last: datetime, query: Query) -> list[tuple[datetime, datetime]]:
-    """[since, until) of each, newest first: all before `last`, each stretch GROWTH times as long as the one before."""
+    """[since, until) of each, newest first: all before `last`, each stretch longer than the one before."""
     until, length = last + timedelta(seconds=1), max(newest.length, timedelta(hours=1))
     oldest = newest.oldest if query.since is None else max(newest.oldest, query.since)
     found = []
     while until > oldest:
-        length *= GROWTH
+        length *= GROWTH if len(found) < EARLY else LATER
         since = oldest if until - oldest < 2 * length else until - length
         found.append((since, until))
         until = since
