@@ -83,7 +83,7 @@ def _stretches(newest: _Newest, last: datetime, query: Query) -> list[tuple[date
     """[since, until) of each, newest first: all before `last`, each stretch longer than the one before."""
     until, length = last + timedelta(seconds=1), max(newest.length, timedelta(hours=1))
     oldest = newest.oldest if query.since is None else max(newest.oldest, query.since)
-    found = []
+    found: list[tuple[datetime, datetime]] = []
     while until > oldest:
         length *= GROWTH if len(found) < EARLY else LATER
         since = oldest if until - oldest < 2 * length else until - length
