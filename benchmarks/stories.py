@@ -21,11 +21,12 @@ from zlib import crc32
 
 from benchmarks.near_misses import DATA, Pair, Report, apart, ecb, near_misses
 from benchmarks.train_stories import Case, apart_cases, cases, learn, nearest, read
-from ingest.stories import MEASURE, MEMBERS, Measure, Told, are_one, choose, rivals, together
+from ingest.evidence import MEMBERS, Told, together
+from ingest.stories import MEASURE, Measure, are_one, choose, rivals
 from ingest.traits import Traits, Weights, traits
 
 FOLDS = 5
-CURVE = (0.5, 1.0, 1.5, 2.0)
+CURVE = (1.5, 2.0, 2.5, 3.0)
 ORDERS = 3
 PLAIN = 0.2
 AIM_F1, AIM_PRECISION = 0.85, 0.95

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from ingest.stories import MEASURE, Told, are_one, central, choose, rivals, together
+from ingest.evidence import Told, together
+from ingest.stories import MEASURE, are_one, central, choose, rivals
 from ingest.traits import unpack
 from storage import candidates, stories
 from storage.candidates import Candidate, Kept, Sought

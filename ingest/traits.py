@@ -1,8 +1,9 @@
 """What of an article is compared with others to tell whether they are of one event, and how a row keeps it. Pure.
 
 Four kinds of weighted words: all of them (`terms`), names and figures (`names`), those of the headline and first lines
-(`lead`), and the names among these (`actors`); beside them the figures, years and days that the text tells. Rare words
-weigh more, by counts of benchmarks/train_words.py; a script without capitals has no names: its words stand for them.
+(`lead`), and the names among these (`actors`); beside them the figures, years and days that the text tells, and the words
+of the headline. Rare words weigh more, by counts of benchmarks/train_words.py; a script without capitals has no names: its
+words stand for them.
 """
 
 import math
@@ -20,7 +21,7 @@ from summarizer.words import stems
 
 KEYS = 12  # the weightiest terms, by which like articles are found
 TERMS, NAMES, LEAD, ACTORS = 100, 50, 40, 12
-FIGURES, MOMENTS = 40, 60
+FIGURES, MOMENTS, HEADLINE = 40, 60, 30
 MOST_CHARACTERS, LEAD_CHARACTERS = 5_000, 350
 _YEARS = range(1900, 2100)
 _HEADLINE = 2
@@ -38,11 +39,12 @@ _FIGURES_OF_DAY = re.compile(
 )
 _CENTURY = 2000
 # Named by most articles, whatever they are about.
-_CALENDAR = (
-    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August"
-    " September October November December Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec"
-    " GMT PM AM ET Updated Posted Published Last"
+_WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
+_NAMES_OF_MONTHS = (
+    "January February March April May June July August September October November December"
+    " Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec"
 )
+_CALENDAR = f"{_WEEKDAYS} {_NAMES_OF_MONTHS} GMT PM AM ET Updated Posted Published Last"
 
 Weights = Mapping[int, float]
 
@@ -51,7 +53,8 @@ Weights = Mapping[int, float]
 class Traits:
     """Weights by term (a 32-bit number), of length 1 in each kind.
 
-    `days`: month x 32 + day of the month. `figures`: terms of all that are no years. `length`: content words.
+    `days`: month x 32 + day of the month. `figures`: terms of all that are no years. `headline`: terms of its words,
+    without figures. `length`: content words.
     """
 
     terms: Weights
@@ -61,6 +64,7 @@ class Traits:
     figures: frozenset[int]
     years: frozenset[int]
     days: frozenset[int]
+    headline: frozenset[int]
     length: int
 
     @property
@@ -70,7 +74,7 @@ class Traits:
         return tuple(sorted(strength, key=lambda term: (-strength[term], term))[:KEYS])
 
 
-NOTHING = Traits({}, {}, {}, {}, frozenset(), frozenset(), frozenset(), 0)
+NOTHING = Traits({}, {}, {}, {}, frozenset(), frozenset(), frozenset(), frozenset(), 0)
 
 
 def traits(headline: str, paragraphs: Sequence[str], language: str) -> Traits:
@@ -95,6 +99,7 @@ def traits(headline: str, paragraphs: Sequence[str], language: str) -> Traits:
         figures=frozenset(_term(figure) for figure in figures if not _is_year(figure)),
         years=frozenset(years | _years_of_dates(body)),
         days=frozenset(_days(f"{headline}\n{body}")),
+        headline=frozenset(_term(stem) for stem in head if not stem[0].isdigit()),
         length=len(text) + _HEADLINE * len(head),
     )
 
@@ -150,6 +155,13 @@ def _calendar() -> frozenset[str]:
     return frozenset(stems(_CALENDAR, "en"))
 
 
+@lru_cache(maxsize=1)
+def calendar_terms() -> tuple[frozenset[int], frozenset[int]]:
+    """Of the weekdays and of the months; English ones."""
+    weekdays, months = (frozenset(map(_term, stems(names, "en"))) for names in (_WEEKDAYS, _NAMES_OF_MONTHS))
+    return weekdays, months
+
+
 class _Rarity:
     """How much a stem tells: rare ones more. Where a language was not counted all tell the same."""
 
@@ -190,19 +202,21 @@ SMALL = "small"  # in place of a weight: words that are no names, though a headl
 
 # In a row of the database
 
-_FORM = 0xF2  # what begins otherwise was packed by an earlier release
-_HEAD, _ENTRY = struct.Struct("<BHBBB"), struct.Struct("<IBBBB")
+_FORM = 0xF3  # what begins otherwise was packed by an earlier release
+_HEAD, _ENTRY = struct.Struct("<BHBBBB"), struct.Struct("<IBBBB")
 _STEPS = 255
 
 
 def pack(given: Traits) -> bytes:
     """About a kilobyte; weights lose what is under a 255th."""
-    moments, figures = sorted(given.years | given.days)[:MOMENTS], sorted(given.figures)[:FIGURES]
+    moments = sorted(given.years | given.days)[:MOMENTS]
+    figures, headline = sorted(given.figures)[:FIGURES], sorted(given.headline)[:HEADLINE]
     kinds = (given.terms, given.names, given.lead, given.actors)
     terms = sorted(set(chain.from_iterable(kinds)))[:_STEPS]
     rows = (_ENTRY.pack(term, *(_step(kind.get(term, 0.0)) for kind in kinds)) for term in terms)
-    head = _HEAD.pack(_FORM, min(given.length, 0xFFFF), len(moments), len(figures), len(terms))
-    return b"".join([head, struct.pack(f"<{len(moments)}H{len(figures)}I", *moments, *figures), *rows])
+    head = _HEAD.pack(_FORM, min(given.length, 0xFFFF), len(moments), len(figures), len(headline), len(terms))
+    listed = [*figures, *headline]
+    return b"".join([head, struct.pack(f"<{len(moments)}H{len(listed)}I", *moments, *listed), *rows])
 
 
 def _step(weight: float) -> int:
@@ -213,9 +227,11 @@ def unpack(data: bytes) -> Traits:
     """NOTHING of what an earlier release has packed: it is like no article."""
     if data[:1] != bytes([_FORM]):
         return NOTHING
-    _, length, many, figures, _ = _HEAD.unpack_from(data)
-    numbers = struct.unpack_from(f"<{many}H{figures}I", data, _HEAD.size)
-    rows = list(_ENTRY.iter_unpack(data[_HEAD.size + 2 * many + 4 * figures :]))
+    _, length, many, figures, headline, _ = _HEAD.unpack_from(data)
+    listed = figures + headline
+    numbers = struct.unpack_from(f"<{many}H{listed}I", data, _HEAD.size)
+    rows = list(_ENTRY.iter_unpack(data[_HEAD.size + 2 * many + 4 * listed :]))
     terms, names, lead, actors = ({row[0]: row[kind] / _STEPS for row in rows if row[kind]} for kind in range(1, 5))
     years, days = (frozenset(n for n in numbers[:many] if (n in _YEARS) is wanted) for wanted in (True, False))
-    return Traits(terms, names, lead, actors, frozenset(numbers[many:]), years, days, length)
+    told, titled = frozenset(numbers[many : many + figures]), frozenset(numbers[many + figures :])
+    return Traits(terms, names, lead, actors, told, years, days, titled, length)
