@@ -12,7 +12,7 @@ import numpy as np
 
 from ingest.stories import Ask, Tree
 
-ROUNDS, RATE, RIDGE, LEAST = 400, 0.05, 5.0, 60
+ROUNDS, RATE, RIDGE, LEAST = 400, 0.09, 5.0, 60
 BINS, ROWS, COLUMNS = 48, 0.7, 0.4  # of each kind of evidence; shares of rows and kinds that a round looks at
 _NO_BOUNDS = -np.inf, np.inf
 
@@ -42,6 +42,9 @@ class _Table:
         bins = np.searchsorted(self.edges[at], values, side="right")
         return np.where(np.isinf(values), len(self.edges[at]) + 1, bins)
 
+    def ask(self, split: _Split) -> Ask:
+        return Ask(self.names[split.column], float(self.edges[split.column][split.at]), split.bare_under)
+
     def is_under(self, split: _Split, rows: Any) -> Any:
         bins = self.bins[split.column][rows]
         bare = bins == len(self.edges[split.column]) + 1
@@ -63,7 +66,7 @@ class _Round:
     meaning: Sequence[int]
     slope: Any
     curve: Any
-    tried: Sequence[int]
+    tried: Any
 
     def best(self, rows: Any, bounds: tuple[float, float] = _NO_BOUNDS) -> _Split | None:
         found = [split for column in self.tried for split in self._splits(column, rows, bounds)]
@@ -123,7 +126,7 @@ class _Round:
 def grow(
     found: Sequence[Mapping[str, float]], same: Any, weight: Any, meaning: Mapping[str, int]
 ) -> tuple[list[Tree], float]:
-    """Trees, and what they begin from. `same`: 1 or 0; `meaning`: 1: the more, the likelier; -1: the less; 0: either."""
+    """Trees, and what they begin from. `same`: 1 or 0; `meaning`: 1: the more, the likelier; -1: the less; 0: both."""
     table = _Table(found, list(meaning))
     luck = np.random.default_rng(0)
     mean = float(np.average(same, weights=weight))
@@ -139,6 +142,6 @@ def grow(
         splits, ends = grown[0], [round(RATE * end, 4) for end in grown[1]]
         first, under, over = (table.is_under(split, every) for split in splits)
         odds += np.where(first, np.where(under, ends[0], ends[1]), np.where(over, ends[2], ends[3]))
-        asks = (Ask(table.names[it.column], float(table.edges[it.column][it.at]), it.bare_under) for it in splits)
-        trees.append(Tree(*asks, (ends[0], ends[1], ends[2], ends[3])))
+        one, two, three = (table.ask(split) for split in splits)
+        trees.append(Tree(one, two, three, (ends[0], ends[1], ends[2], ends[3])))
     return trees, bias

@@ -28,12 +28,13 @@ HOLDERS, NEAREST = 40, 6  # as storage.stories looks for candidates
 UNLIKE = 0.3  # what a story of another kind of event weighs beside the other of the same kind
 UNLIKE_FORM = 0.5  # what two reports in a form weigh
 CUT = 0.6  # how many stories are cut
-THRESHOLD = 2.25
+THRESHOLD = 2.5
 # Which way each kind speaks: 1: the more, the likelier one event; -1: the more, the less; 0: either.
 MEANING: dict[str, int] = {
     **{f"{kind} like": 1 for kind in KINDS},
     **{f"{kind} {what}": -1 for kind in KINDS for what in ("new", "missing", "both", "apart")},
-    **dict.fromkeys(("terms least", "lead least", "terms nearest", "terms farthest", "lead nearest", "covered", "told", "weekdays told"), 1),
+    **{f"{kind} {what}": 1 for kind in ("terms", "lead") for what in ("least", "nearest")},
+    **dict.fromkeys(("terms farthest", "covered", "told", "weekdays told"), 1),
     **{f"other {what}": -1 for what in ("figures", "opening figures", "years", "days", "weekdays", "months")},
     **dict.fromkeys(("opening figures new", "opening figures missing"), -1),
     **dict.fromkeys(("form", "opening form", "nearest form", "headline form"), -1),
@@ -118,7 +119,7 @@ def lines(trees: Sequence[Tree], bias: float) -> Iterator[str]:
     yield f"threshold {THRESHOLD}"
     yield f"bias {bias:.3f}"
     for tree in trees:
-        asks = "; ".join(f"{ask.name} {'<?' if ask.bare else '<'} {ask.edge:g}" for ask in (tree.first, tree.under, tree.over))
+        asks = "; ".join(f"{name} {'<?' if bare else '<'} {edge:g}" for name, edge, bare in tree[:3])
         yield f"{asks} | " + " ".join(f"{number:g}" for number in tree.worth)
 
 

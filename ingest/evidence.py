@@ -1,10 +1,10 @@
 """What speaks for and against an article's being of the same event as others. Pure.
 
-The article is held against a story's last MEMBERS articles, put together: how like it is to them, to the nearest and the
-farthest of them, and whether it is as like as they are among themselves; how much of what is central to either the other
-lacks; whether their figures, years, days, weekdays and months agree, those of the first lines above all. Two events of a
-kind (two crashes, two elections) share words but not the names of whom they are about; reports in a form or a series
-share headline and words, but no figures.
+The article is held against a story's last MEMBERS articles, put together: how like it is to them, to the nearest and
+the farthest of them, and whether it is as like as they are among themselves; how much of what is central to either the
+other lacks; whether their figures, years, days, weekdays and months agree, those of the first lines above all. Two
+events of a kind (two crashes, two elections) share words but not the names of whom they are about; reports in a form or
+a series share headline and words, but no figures.
 """
 
 import math
@@ -27,9 +27,9 @@ Core = tuple[tuple[int, float], ...]
 class Told:
     """One article, or several put together.
 
-    `sums` of weights by kind, `cohesion`: how like they are by kind; `least`: likeness of the
-    one that is least like the others, by kinds RANKED; empty for fewer than FEWEST_RANKED. `known`: all their terms. `openings`: figures of
-    their first lines, `weekdays` there, `months` anywhere: by how many tell them.
+    `sums` of weights by kind, `cohesion`: how like they are by kind; `least`: likeness to the others of the one that is
+    least like them, by kinds RANKED, empty for fewer than FEWEST_RANKED. `known`: all their terms. `openings`: figures
+    of their first lines, `weekdays` there, `months` anywhere: by how many tell them.
     """
 
     members: tuple[Traits, ...]

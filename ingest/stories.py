@@ -1,13 +1,14 @@
 """Which articles tell of one event. Pure.
 
-What an article's evidence (ingest.evidence) is worth is learnt from pairs (benchmarks/train_stories.py) by small trees of
-two questions each, and added up; there is one threshold for all.
+What an article's evidence (ingest.evidence) is worth is learnt from pairs (benchmarks/train_stories.py) by small trees
+of two questions each, and added up; there is one threshold for all.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import NamedTuple
 
 from ingest.evidence import Told, dot, evidence, summed
 
@@ -15,32 +16,21 @@ VOICES = 8  # articles of each story that are heard on whether two stories are o
 SLACK = 1.5  # what the larger of two stories may be less sure of that, in log odds
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """Is it under the edge? `bare`: what is answered where the evidence tells nothing."""
 
     name: str
     edge: float
     bare: bool
 
-    def of(self, found: Mapping[str, float]) -> bool:
-        value = found.get(self.name)
-        return self.bare if value is None else value < self.edge
 
-
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(NamedTuple):
     """A question, the next where it is under and where it is not, and what the four answers are worth."""
 
     first: Ask
     under: Ask
     over: Ask
     worth: tuple[float, float, float, float]
-
-    def of(self, found: Mapping[str, float]) -> float:
-        if self.first.of(found):
-            return self.worth[0] if self.under.of(found) else self.worth[1]
-        return self.worth[2] if self.over.of(found) else self.worth[3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +44,21 @@ class Measure:
     def of(self, new: Told, story: Told) -> float:
         """How likely the article is of the story."""
         found = evidence(new, story)
-        return self.bias + math.fsum([tree.of(found) for tree in self.trees])
+        return self.bias + math.fsum([_worth(tree, found) for tree in self.trees])
 
     def of_all(self, voices: Sequence[Told], story: Told) -> float:
         """How likely they are of it, on the mean."""
         return math.fsum(self.of(voice, story) for voice in voices) / len(voices)
+
+
+def _worth(tree: Tree, found: Mapping[str, float]) -> float:
+    """Unrolled: hundreds are asked for each story that an article is held against."""
+    (name, edge, bare), under, over, worth = tree
+    value = found.get(name)
+    is_under = bare if value is None else value < edge
+    name, edge, bare = under if is_under else over
+    value = found.get(name)
+    return worth[(not is_under) * 2 + (value >= edge if value is not None else not bare)]
 
 
 def _learnt() -> Measure:

@@ -1,9 +1,9 @@
 """What of an article is compared with others to tell whether they are of one event, and how a row keeps it. Pure.
 
 Four kinds of weighted words: all of them (`terms`), names and figures (`names`), those of the headline and first lines
-(`lead`), and the names among these (`actors`); beside them the figures, years and days that the text tells, and the words
-of the headline. Rare words weigh more, by counts of benchmarks/train_words.py; a script without capitals has no names: its
-words stand for them.
+(`lead`), and the names among these (`actors`); beside them the figures, years and days that the text tells, and the
+words of the headline. Rare words weigh more, by counts of benchmarks/train_words.py; a script without capitals has no
+names: its words stand for them.
 """
 
 import math

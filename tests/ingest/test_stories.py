@@ -3,8 +3,10 @@
 import pytest
 from sqlalchemy import update
 
+from benchmarks.train_stories import MEANING
 from ingest.desk import Desk
-from ingest.stories import MEASURE, Told, choose
+from ingest.evidence import Told, evidence, together
+from ingest.stories import MEASURE, Ask, Measure, Tree, are_one, central, choose
 from ingest.traits import NOTHING, pack, traits, unpack
 from storage import stories
 from storage.database import Database
@@ -24,6 +26,12 @@ OTHER = (
     "The ferry Tern sank near Orvell on Tuesday with 61 people aboard, the coast guard said. Captain Ada Falk "
     "radioed for help at noon, and a navy ship from Castle Bay picked up all the passengers.",
 )
+FIXING = (
+    ("Harbour toll set at 14.20 crowns", "The harbour office of Lindmark set the toll at 14.20 crowns a tonne, after 13.85 "
+     "the week before. Some 310 ships called, of which 44 carried grain."),
+    ("Harbour toll set at 15.05 crowns", "The harbour office of Lindmark set the toll at 15.05 crowns a tonne, after 14.60 "
+     "the week before. Some 286 ships called, of which 51 carried grain."),
+)  # fmt: skip
 KOREAN = (
     (
         "남해안 전기 여객선 운항",
@@ -49,6 +57,7 @@ def _told(told: tuple[str, str], language: str) -> Told:
     [
         pytest.param(*CRASH, "en", True, id="one wreck"),
         pytest.param(CRASH[0], OTHER, "en", False, id="another wreck"),
+        pytest.param(*FIXING, "en", False, id="two of a series"),
         pytest.param(*KOREAN, "ko", True, id="korean"),
         pytest.param(*CHINESE, "zh", True, id="chinese"),
         pytest.param(CRASH[0], CHINESE[0], "en", False, id="nothing"),
@@ -62,6 +71,56 @@ def test_the_likest_story_is_chosen() -> None:
     first, second, other = _told(CRASH[0], "en"), _told(CRASH[1], "en"), _told(OTHER, "en")
     assert choose([MEASURE.of(second, other), MEASURE.of(second, first)]) == 1
     assert choose([]) is None
+
+
+def test_evidence_tells_of_days_figures_and_forms() -> None:
+    one, other = (_told(told, "en") for told in (CRASH[0], OTHER))
+    found = evidence(other, one)
+    assert found["other weekdays"] == 1  # Tuesday, Monday
+    assert evidence(_told(CRASH[1], "en"), one)["weekdays told"] == 1
+    assert found["other opening figures"] == 1
+    first, second = (_told(told, "en") for told in FIXING)
+    found = evidence(second, first)
+    assert (found["headline"], found["headline form"], found["opening figures new"]) == (1, 1, 1)
+
+
+def test_what_nothing_is_told_of_is_no_evidence() -> None:
+    plain = _told(("Ferry sinks", "The ferry sank. Nobody was aboard."), "en")
+    assert not {name for name in evidence(plain, plain) if "figures" in name or "days" in name or "form" in name}
+
+
+def test_only_known_evidence_is_asked_for() -> None:
+    asked = {ask.name for tree in MEASURE.trees for ask in tree[:3]}
+    assert asked <= MEANING.keys()
+    assert len(asked) > 20
+
+
+def test_a_tree_asks_the_next_question_by_the_first_answer() -> None:
+    one, other = (_told(told, "en") for told in CRASH)
+    under, over = Ask("articles", 1.0, bare=False), Ask("articles", -1.0, bare=False)
+    ends = [
+        Measure((Tree(first, under, over, (1, 2, 3, 4)),), 10, 0).of(other, one)
+        for first in (under, over, Ask("untold", 0, bare=True), Ask("untold", 0, bare=False))
+    ]
+    assert ends == [11, 14, 11, 14]
+
+
+def test_the_smaller_of_two_stories_is_held_against_the_larger() -> None:
+    many, few = Ask("articles", 1.0, bare=False), Ask("articles", 0.1, bare=False)
+    measure = Measure((Tree(many, few, many, (-1, 1, 2, 2)),), 0, 0)  # against one article -1, several 1, many 2
+    told = [_told(item, "en") for item in (*CRASH, THIRD)]
+    whole = together([item.members[0] for item in told[:2]])
+    assert are_one(told[:2], told[2:], (whole, told[2]), measure)
+    assert are_one(told[2:], told[:2], (told[2], whole), measure)
+    assert not are_one(told[:1], told[2:], (told[0], told[2]), measure)
+    steeper = Measure((Tree(many, few, many, (-2, 1, 2, 2)),), 0, 0)
+    assert not are_one(told[:2], told[2:], (whole, told[2]), steeper)
+
+
+def test_the_most_central_article_is_like_most_others() -> None:
+    told = [_told(item, "en") for item in (OTHER, CRASH[0], THIRD, CHINESE[0])]
+    assert central(told) in {1, 2}
+    assert central([told[1], told[1], told[0]]) == 0
 
 
 async def test_articles_are_filed_under_their_story(db: Database) -> None:
@@ -120,6 +179,8 @@ def test_days_and_years_are_told() -> None:
     told = traits("May 3, 2013", ["Posted 05 / 04 / 13. It began on 27th November 2012."], "en")
     assert told.years == {2012, 2013}
     assert told.days == {5 * 32 + 3, 11 * 32 + 27}
+    kept = unpack(pack(told))
+    assert (kept.years, kept.days, kept.figures, kept.headline) == (told.years, told.days, told.figures, told.headline)
 
 
 @pytest.mark.parametrize(
