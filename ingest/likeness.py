@@ -21,6 +21,7 @@ SHINGLE, SAMPLE = 5, 32
 RUNS, STRETCHES, FACTS = 0.45, 0.9, 0.65
 RUN, STRETCH, SHARED_RUNS = 3, 20, 5
 NEW_RUNS = 1  # a stretch that shares no more is written anew: changed words alone leave more of it
+OPENING, OPENED = 50, 0.35  # words that a text begins with, and how many of their runs the longer text must have
 FEWEST_WORDS = 25
 OTHER_FIGURES = 0.22  # of the fewer, or one: changed words alone change fewer, another day's report more
 MOST_WORDS = 3_000
@@ -79,11 +80,18 @@ def are_one(one: Likeness, other: Likeness) -> bool:
     return (
         _shared(one.runs, other.runs) >= RUNS
         and _shared(one.facts, other.facts) >= FACTS
+        and _opens_alike(shorter, longer)
         and _stretches_agree(shorter, longer)
         and not (one.subject - other.words and other.subject - one.words)
         and not (one.numbers - other.numbers and other.numbers - one.numbers)
         and _figures_agree(one.figures, other.figures)
     )
+
+
+def _opens_alike(shorter: Likeness, longer: Likeness) -> bool:
+    """A later report, too, has phrases of the earlier one's background in its first lines; a copy has most of these."""
+    opening = shorter.in_order[:OPENING]
+    return sum(run in longer.runs for run in opening) >= OPENED * len(opening)
 
 
 def _stretches_agree(shorter: Likeness, longer: Likeness) -> bool:

@@ -103,6 +103,18 @@ def test_another_report_in_the_same_words_is_not(
     assert not _are_one(headline, text, other_headline, other_text)
 
 
+def test_a_later_report_on_the_same_background_is_not() -> None:
+    """Its first lines are news, though they have phrases of the background."""
+    begins = (
+        "Masons have laid the first stone of a new bridge over the river Mora, ending eleven winters of ferries and "
+        "detours. Snow fell, so nobody made a speech. The bridge will cost 41 million crowns and swallows may nest "
+        "below its arches, as Altenau had promised their friends among the voters."
+    )
+    later = f"{begins} {BRIDGE[BRIDGE.index('Councillors') :]}"
+    assert not _are_one(HEADLINE, BRIDGE, HEADLINE, later)
+    assert _are_one(HEADLINE, BRIDGE, HEADLINE, BRIDGE[BRIDGE.index("Councillors") :])
+
+
 def test_a_sample_is_bounded_and_short_texts_have_none() -> None:
     assert len(sample(words_of([BRIDGE]))) == SAMPLE
     assert sample(words_of(["Bridge opens"])) == ()
