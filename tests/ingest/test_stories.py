@@ -27,11 +27,17 @@ OTHER = (
     "radioed for help at noon, and a navy ship from Castle Bay picked up all the passengers.",
 )
 FIXING = (
-    ("Harbour toll set at 14.20 crowns", "The harbour office of Lindmark set the toll at 14.20 crowns a tonne, after 13.85 "
-     "the week before. Some 310 ships called, of which 44 carried grain."),
-    ("Harbour toll set at 15.05 crowns", "The harbour office of Lindmark set the toll at 15.05 crowns a tonne, after 14.60 "
-     "the week before. Some 286 ships called, of which 51 carried grain."),
-)  # fmt: skip
+    (
+        "Harbour toll set at 14.20 crowns",
+        "The harbour office of Lindmark set the toll at 14.20 crowns a tonne, after 13.85 the week before. "
+        "Some 310 ships called, of which 44 carried grain.",
+    ),
+    (
+        "Harbour toll set at 15.05 crowns",
+        "The harbour office of Lindmark set the toll at 15.05 crowns a tonne, after 14.60 the week before. "
+        "Some 286 ships called, of which 51 carried grain.",
+    ),
+)
 KOREAN = (
     (
         "남해안 전기 여객선 운항",
