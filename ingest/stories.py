@@ -44,14 +44,14 @@ class Measure:
     def of(self, new: Told, story: Told) -> float:
         """How likely the article is of the story."""
         found = evidence(new, story)
-        return self.bias + math.fsum([_worth(tree, found) for tree in self.trees])
+        return self.bias + math.fsum([worth_of(tree, found) for tree in self.trees])
 
     def of_all(self, voices: Sequence[Told], story: Told) -> float:
         """How likely they are of it, on the mean."""
         return math.fsum(self.of(voice, story) for voice in voices) / len(voices)
 
 
-def _worth(tree: Tree, found: Mapping[str, float]) -> float:
+def worth_of(tree: Tree, found: Mapping[str, float]) -> float:
     """Unrolled: hundreds are asked for each story that an article is held against."""
     (name, edge, bare), under, over, worth = tree
     value = found.get(name)
