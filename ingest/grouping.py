@@ -25,7 +25,8 @@ def _known(packed: bytes) -> Told:
 
 @lru_cache(maxsize=128)
 def _put(packed: tuple[bytes, ...]) -> Told:
-    return _known(packed[0]) if len(packed) == 1 else together([unpack(item) for item in packed])
+    several = [_known(item) for item in packed]
+    return several[0] if len(several) == 1 else together([one.members[0] for one in several])
 
 
 @dataclass(frozen=True, slots=True)
