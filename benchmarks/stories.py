@@ -192,7 +192,7 @@ def _ordered(told: Sequence[Report], order: int) -> list[Report]:
 
 def _learnt(every: Sequence[Case], fold: dict[str, int]) -> list[Measure]:
     return [
-        Measure(
+        Measure.made(
             *learn([case for case in every if all(fold[kind] != number for kind in case.topics)]), MEASURE.threshold
         )
         for number in range(FOLDS)

@@ -143,7 +143,7 @@ def evidence(new: Told, story: Told) -> dict[str, float]:
     found["covered"] = _covered(new.sums[0], story.known)
     found["told"] = _covered(story.sums[0], new.known)
     found["articles"], found["words"] = math.log(story.count), math.log(new.members[0].length + 1)
-    found |= _nearest(new, story)
+    found |= _nearest(new, story, likes)
     likest = likes[0], likes[2], found["terms nearest"]
     return found | _dated(new, story) | _figures(new, story) | _forms(new, story, likest)
 
@@ -158,7 +158,9 @@ def _covered(weights: Weights, known: frozenset[int]) -> float:
     return sum([weight for term, weight in weights.items() if term in known]) / whole if whole else 0.0
 
 
-def _nearest(new: Told, story: Told) -> dict[str, float]:
+def _nearest(new: Told, story: Told, likes: Sequence[float]) -> dict[str, float]:
+    if story.count == 1:
+        return {"terms nearest": likes[0], "terms farthest": likes[0], "lead nearest": likes[2]}
     terms = [dot(new.sums[0], item.terms) for item in story.members]
     lead = [dot(new.sums[2], item.lead) for item in story.members]
     return {"terms nearest": max(terms), "terms farthest": min(terms), "lead nearest": max(lead)}

@@ -1,7 +1,7 @@
 """Stored articles find their stories, inside the transaction that stores them.
 
 traits → articles that share its weightiest terms within the window → their stories → the likest, if like enough → join
-    several that are like enough, are they one story? → put together, unless editors split one of them
+    several that it might be of, are they one story? → put together, unless editors split one of them
 """
 
 from collections.abc import Sequence

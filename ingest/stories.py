@@ -33,39 +33,54 @@ class Tree(NamedTuple):
     worth: tuple[float, float, float, float]
 
 
+# A tree, flat: what it asks (place and edge, three times), and what the four answers are worth.
+Row = tuple[int, float, int, float, int, float, float, float, float, float]
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What evidence is worth, and how likely is likely enough: in natural logarithms of the odds."""
+    """What evidence is worth, and how likely is likely enough: in natural logarithms of the odds.
 
-    trees: tuple[Tree, ...]
+    `rows` have the places of `names`; beyond their number those of a question that nothing told answers with over.
+    """
+
+    names: tuple[str, ...]
+    rows: tuple[Row, ...]
     bias: float
     threshold: float
 
+    @classmethod
+    def made(cls, trees: Sequence[Tree], bias: float, threshold: float) -> "Measure":
+        names = tuple(sorted({ask.name for tree in trees for ask in tree[:3]}))
+        place = {name: at for at, name in enumerate(names)}
+
+        def flat(ask: Ask) -> tuple[int, float]:
+            return place[ask.name] + (0 if ask.bare else len(names)), ask.edge
+
+        rows = ((*flat(tree.first), *flat(tree.under), *flat(tree.over), *tree.worth) for tree in trees)
+        return cls(names, tuple(rows), bias, threshold)
+
     def of(self, new: Told, story: Told) -> float:
         """How likely the article is of the story."""
-        found = evidence(new, story)
-        return self.bias + math.fsum([worth_of(tree, found) for tree in self.trees])
+        return self.worth(evidence(new, story))
+
+    def worth(self, found: Mapping[str, float]) -> float:
+        told = [found.get(name, bare) for bare in (-math.inf, math.inf) for name in self.names]
+        return self.bias + math.fsum([
+            (a if told[under] < one else b) if told[first] < edge else (c if told[over] < other else d)
+            for first, edge, under, one, over, other, a, b, c, d in self.rows
+        ])  # fmt: skip
 
     def of_all(self, voices: Sequence[Told], story: Told) -> float:
         """How likely they are of it, on the mean."""
         return math.fsum(self.of(voice, story) for voice in voices) / len(voices)
 
 
-def worth_of(tree: Tree, found: Mapping[str, float]) -> float:
-    """Unrolled: hundreds are asked for each story that an article is held against."""
-    (name, edge, bare), under, over, worth = tree
-    value = found.get(name)
-    is_under = bare if value is None else value < edge
-    name, edge, bare = under if is_under else over
-    value = found.get(name)
-    return worth[(not is_under) * 2 + (value >= edge if value is not None else not bare)]
-
-
 def _learnt() -> Measure:
     """By benchmarks/train_stories.py: a line for each tree, what it asks | what the answers are worth."""
     text = files("ingest").joinpath("story_weights.txt").read_text(encoding="utf-8")
     threshold, bias, *lines = text.splitlines()
-    return Measure(tuple(map(_tree, lines)), float(bias.split()[-1]), float(threshold.split()[-1]))
+    return Measure.made(list(map(_tree, lines)), float(bias.split()[-1]), float(threshold.split()[-1]))
 
 
 def _tree(line: str) -> Tree:

@@ -6,14 +6,14 @@ from random import Random
 import numpy as np
 
 from benchmarks.story_trees import grow
-from ingest.stories import Tree, worth_of
+from ingest.stories import Measure, Tree
 
 LUCK = Random(5)
 CASES = [{"like": LUCK.random(), "other": LUCK.random()} for _ in range(800)]
 
 
 def _odds(trees: list[Tree], bias: float, found: Mapping[str, float]) -> float:
-    return bias + sum(worth_of(tree, found) for tree in trees)
+    return Measure.made(trees, bias, 0).worth(found)
 
 
 def test_what_two_kinds_of_evidence_say_together_is_learnt() -> None:
