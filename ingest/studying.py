@@ -25,7 +25,7 @@ from storage.records import ArticleDraft, Topic
 from storage.words import search_text
 
 SUMMARY_SENTENCES = 3
-IN_A_JOB = 4  # drafts that one process studies while others study other ones; the rules are sent with each job
+IN_A_JOB = 8  # drafts that one process studies while others study other ones; the rules are sent with each job
 KINDNESS = 5
 MOST = 4  # one process stores what so many have studied, and hardly more
 
