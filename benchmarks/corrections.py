@@ -6,6 +6,7 @@ API server runs in a process of its own. Needs the project's tests beside it.
 
 import argparse
 import asyncio
+import gc
 import json
 import multiprocessing
 import tempfile
@@ -73,6 +74,7 @@ async def _serve(pipe: Connection, copies: int) -> None:
     sandbox = await Sandbox.open(None)
     sandbox.world.add_bot(TOKEN, username="tidings_bot")
     sandbox.world.bulk_chats(copies, FIRST_CHAT)
+    gc.disable()  # it stands for Telegram, which has no second's pause to walk all the calls that it keeps
     async with serve(sandbox) as root:
         pipe.send(root)
         while not pipe.poll():  # noqa: ASYNC110 - a pipe has no event

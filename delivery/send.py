@@ -43,7 +43,7 @@ LONGEST_LEAD, SPARE_LEAD = 0.25, 0.005
 SPARE_CANDIDATES = 4
 
 # Answers take 50-300 ms: calls in flight at 28.95 a second, and at 1,000.
-CALL_SLOTS, PAID_CALL_SLOTS = 12, 150
+CALL_SLOTS, PAID_CALL_SLOTS = 12, 200
 
 # Above this rate a transaction for each message costs more than the message: they are marked and recorded together.
 FAST_GAP, TOGETHER_SECONDS = 0.005, 0.02
@@ -214,7 +214,7 @@ class Sender:
         if self._trouble.active:
             return 0 if self._in_flight else 1
         wanted = max(1, ceil(max(1.5 * self._marking, self._linger()) / self._pacer.gap))
-        wanted = min(wanted, ceil(self._call_slots / 3))
+        wanted = min(wanted, ceil(self._call_slots / 4))
         if self._paid is not None and self._paid.on:
             wanted = min(wanted, self._paid.left)
         free = self._call_slots - len(self._in_flight)
