@@ -126,6 +126,7 @@ async def _measure(database: Database, mix: dict[str, list[Query]], middle: Curs
             following = Cursor(found[-1].published_at, found[-1].id)
             kinds[kind].append((await _timed(database, clock, query, following))[0])
     return {
+        "all": spread([spent for found in kinds.values() for spent in found]),
         "words": spread([spent for kind, found in kinds.items() if not _is_running(kind) for spent in found]),
         "phrases_and_cjk": spread([spent for kind, found in kinds.items() if _is_running(kind) for spent in found]),
         "kinds": {kind: spread(found) for kind, found in kinds.items()},
@@ -199,7 +200,7 @@ def table(result: dict[str, Any]) -> list[str]:
     lines = [f"{result['articles']:>42,} articles{COLUMNS}"]
     for found in result["databases"]:
         ours = found["ours"]
-        rows = {"words": ours["words"], "phrases, CJK": ours["phrases_and_cjk"], **ours["kinds"]}
+        rows = {"all": ours["all"], "words": ours["words"], "phrases, CJK": ours["phrases_and_cjk"], **ours["kinds"]}
         rows |= {f"bare: {name}": times for name, times in found["bare"].items()} | {"like": found["like"]}
         lines += [f"{found['database']:12}{name:>39}{columns(times)}" for name, times in rows.items()]
     return lines
