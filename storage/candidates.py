@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, delete, insert, select, text
@@ -129,7 +129,7 @@ async def find(tx: Connection, sought: Sought) -> list[Candidate]:
 
 async def find_all(tx: Connection, sought: Sequence[Sought]) -> list[list[Candidate]]:
     """As `find`, in the order given."""
-    nearest = [_nearest(shared) for shared in await _shared(tx, sought)]
+    nearest = [[key for key, _ in _best(shared, NEAREST)] for shared in await _shared(tx, sought)]
     ids = {key for keys in nearest for key in keys}
     if not ids:
         return [[] for _ in sought]
@@ -143,8 +143,9 @@ async def find_all(tx: Connection, sought: Sequence[Sought]) -> list[list[Candid
     ]
 
 
-def _nearest(shared: Counter[int]) -> list[int]:
-    return [key for key, _ in sorted(shared.items(), key=lambda item: (-item[1], -item[0]))[:NEAREST]]
+def _best(shared: Counter[int], most: int) -> list[tuple[int, int]]:
+    """Ids and how many terms they share: those that share most, of equals the newest."""
+    return sorted(shared.items(), key=lambda item: (-item[1], -item[0]))[:most]
 
 
 async def near(tx: Connection, article_id: int, *, limit: int) -> list[int]:
@@ -155,8 +156,7 @@ async def near(tx: Connection, article_id: int, *, limit: int) -> list[int]:
         return []
     (shared,) = await _shared(tx, [Sought([row.term for row in terms], terms[0].at)])
     del shared[article_id]
-    best = sorted(shared.items(), key=lambda item: (-item[1], -item[0]))
-    return [key for key, count in best[:limit] if count >= FEWEST_SHARED]
+    return [key for key, count in _best(shared, limit) if count >= FEWEST_SHARED]
 
 
 async def _shared(tx: Connection, sought: Sequence[Sought]) -> list[Counter[int]]:
@@ -174,10 +174,13 @@ _Asked = tuple[int, int, datetime, int]  # place, term, when, below
 
 
 def _terms_in_json(asked: Sequence[_Asked]) -> dict[str, Any]:
-    """Times as SQLAlchemy stores them."""
-    kept = "%Y-%m-%d %H:%M:%S.%f"
-    rows = [(place, term, f"{at - WINDOW:{kept}}", f"{at + WINDOW:{kept}}", below) for place, term, at, below in asked]
+    rows = [(place, term, _kept(at - WINDOW), _kept(at + WINDOW), below) for place, term, at, below in asked]
     return {"rows": json.dumps(rows)}
+
+
+def _kept(moment: datetime) -> str:
+    """As SQLAlchemy stores it, in UTC: an article comes with the zone of its source."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
 
 
 def _terms_in_arrays(asked: Sequence[_Asked]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Stories: found by shared terms within the window, counted, merged and split."""
 
-from datetime import timedelta
+from datetime import timedelta, timezone
 
 import pytest
 
@@ -30,6 +30,18 @@ async def test_what_shares_terms_within_the_window_is_found(db: Database) -> Non
             (None, (Member(two.id, b"less", trusted=True),)),
         ]
         assert await candidates.find(tx, Sought((), NOON)) == []
+
+
+@pytest.mark.parametrize("hours", [-9, 0, 9])
+async def test_the_window_is_the_same_in_every_zone(db: Database, hours: int) -> None:
+    zone, hour = timezone(timedelta(hours=hours)), timedelta(hours=2)
+    async with db.begin() as tx:
+        added = await _told(tx, "Ferry")
+        found = [
+            await candidates.find(tx, Sought((1,), (NOON + away).astimezone(zone)))
+            for away in (candidates.WINDOW - hour, hour - candidates.WINDOW, candidates.WINDOW + hour)
+        ]
+    assert [[item.number for item in items] for items in found] == [[-added.id], [-added.id], []]
 
 
 async def test_a_story_begins_with_its_second_article(db: Database) -> None:
