@@ -23,8 +23,9 @@ Fields = tuple[tuple[str, str], ...]
 def to_send(claim: Claim, *, paid: bool, photo: str | None = None) -> bytes:
     """What sendMessage, sendRichMessage or sendPhoto takes. `photo`: the file, or the address, of the one to send."""
     thread_id = 0 if claim.thread_id == GENERAL_TOPIC else claim.thread_id
-    fields = text_fields(claim.message, unformatted=claim.plain)
-    if photo is not None:
+    if photo is None:
+        fields = text_fields(claim.message, unformatted=claim.plain)
+    else:
         fields = (("photo", photo), *caption_fields(claim.message, unformatted=claim.plain))
     return b"chat_id=%d&%b" % (claim.chat_id, encode(fields, claim.message.keyboard, thread_id, paid=paid))
 
@@ -32,8 +33,12 @@ def to_send(claim: Claim, *, paid: bool, photo: str | None = None) -> bytes:
 def to_edit(claim: Claim, message_id: int, *, captioned: bool) -> bytes:
     """What editMessageText takes, or editMessageCaption."""
     fields = (caption_fields if captioned else text_fields)(claim.message, unformatted=claim.plain)
-    shared = encode(fields, claim.message.keyboard, 0, paid=False)
-    return b"chat_id=%d&message_id=%d&%b" % (claim.chat_id, message_id, shared)
+    return b"%b&%b" % (to_delete(claim, message_id), encode(fields, claim.message.keyboard, 0, paid=False))
+
+
+def to_delete(claim: Claim, message_id: int) -> bytes:
+    """What deleteMessage takes: which message it is."""
+    return b"chat_id=%d&message_id=%d" % (claim.chat_id, message_id)
 
 
 def to_hide_photo(claim: Claim, message_id: int) -> aiohttp.FormData:

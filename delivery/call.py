@@ -9,7 +9,7 @@ from telegram import Bot
 from telegram.error import TelegramError
 
 from delivery.amend import Step, amendment_fate, hides_photo, step
-from delivery.body import to_edit, to_hide_photo, to_send
+from delivery.body import to_delete, to_edit, to_hide_photo, to_send
 from delivery.fate import Fate, FateKind, fate_of
 from delivery.photo import parsed
 from delivery.transport import AiohttpRequest
@@ -110,8 +110,7 @@ class Caller:
         """Bring a copy up to date."""
         message_id = copy.message_id or 0
         if step(claim, datetime.now(UTC)) is Step.DELETE:
-            target = b"chat_id=%d&message_id=%d" % (claim.chat_id, message_id)
-            await self._request.post_encoded(f"{self._base}/deleteMessage", target)
+            await self._request.post_encoded(f"{self._base}/deleteMessage", to_delete(claim, message_id))
             return Fate(FateKind.DELETED, "")
         if hides_photo(claim):
             await self._request.post_encoded(f"{self._base}/editMessageMedia", to_hide_photo(claim, message_id))

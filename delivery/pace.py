@@ -32,7 +32,7 @@ FORGET_EVERY = 10_000
 
 
 class Spacing:
-    """Times that are taken, at least `gap` seconds apart and at most `most` in any second.
+    """Times that are taken, at least `gap` seconds apart and at most `most` in any SECOND.
 
     A message may leave up to `late` seconds after its time.
     """
