@@ -22,7 +22,7 @@ from delivery.lock import SenderLock
 from delivery.send import CALL_SLOTS
 from sandbox.ledger import Row
 from storage import outbox
-from storage.database import Database
+from storage.database import Connection, Database
 from storage.records import Mode
 from storage.schema import delivery
 from tests.bot.service_rig import (
@@ -88,7 +88,13 @@ class Service:
 
     async def unrecorded(self) -> int:
         async with self.database.read() as tx:
-            return int(await tx.scalar(select(func.count()).where(delivery.c.state == "sending")) or 0)
+            return await _marked(tx)
+
+    async def taken_over(self) -> int:
+        """Gives how many calls the last sender had marked and not recorded when its marks were first refused."""
+        async with self.database.begin() as tx:
+            await outbox.take_over(tx, BOT)
+            return await _marked(tx)
 
     async def has(self, count: int) -> None:
         """Wait until so many messages have arrived."""
@@ -173,14 +179,17 @@ async def cut_the_leaders_lock(running: Service) -> tuple[int, float]:
         await asyncio.sleep(0.3)
         await _cut_lock(running.direct)
         await waiting
-        async with running.database.begin() as tx:
-            await outbox.take_over(tx, BOT)
-        taken_at, left = time.time(), await running.unrecorded()
+        left = await running.taken_over()
+        taken_at = time.time()
         await asyncio.sleep(QUIET_S)
         later = [row for row in running.arrived() if row.at > taken_at]
         assert len(later) <= left, "a sender without its lock went on"
         freed_at = time.time()
     return left, await running.goes_on_after(freed_at)
+
+
+async def _marked(tx: Connection) -> int:
+    return int(await tx.scalar(select(func.count()).where(delivery.c.state == "sending")) or 0)
 
 
 async def _cut_lock(url: str) -> None:
