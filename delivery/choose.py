@@ -1,10 +1,11 @@
-"""Of the deliveries that may leave, which do, which wait, which are dropped? Pure but for the pacer's notes."""
+"""Of the deliveries that may leave, which do, which wait, which are dropped? Pure but for the notes of who is asked."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from delivery.amend import BUSY_AGAIN, Step, step
+from delivery.fetching import Fetching, Turn
 from delivery.pace import Pacer
 from storage.claims import Claim
 from storage.quiet import end_of
@@ -24,13 +25,17 @@ class Choice:
     drop: dict[str, list[int]] = field(default_factory=dict)  # by reason
     hold: list[tuple[Claim, datetime]] = field(default_factory=list)  # until quiet hours end
     skip: list[Claim] = field(default_factory=list)  # nothing is to be done for this part
+    asking: list[Claim] = field(default_factory=list)  # of those that go: Telegram must fetch what they hold
+    put_off: list[Claim] = field(default_factory=list)  # for a moment: another asks for what they hold
 
     @property
     def progress(self) -> bool:
-        return bool(self.go or self.wait or self.drop or self.hold or self.skip)
+        return bool(self.go or self.wait or self.drop or self.hold or self.skip or self.put_off)
 
 
-def choose(claims: Iterable[Claim], slots: Sequence[float], pacer: Pacer, now: datetime, clock: float) -> Choice:
+def choose(
+    claims: Iterable[Claim], slots: Sequence[float], pacer: Pacer, fetching: Fetching, now: datetime, clock: float
+) -> Choice:
     """Give the slots (monotonic seconds) to the best claims whose chats are free at that time.
 
     `now` and `clock` are the same moment. A claim is weighed only until the slots are given away.
@@ -55,6 +60,10 @@ def choose(claims: Iterable[Claim], slots: Sequence[float], pacer: Pacer, now: d
         if until is not None:
             choice.wait.append((claim, until))
             continue
+        if (turn := fetching.turn(claim, clock, choice.asking)) is Turn.WAIT:
+            choice.put_off.append(claim)
+            continue
+        choice.asking += [claim] if turn is Turn.FIRST else []
         slot = free.pop(0)
         pacer.use(claim.chat_id, slot)
         choice.go.append((claim, slot))

@@ -23,6 +23,7 @@ from delivery.call import Caller, Sent
 from delivery.choose import Choice, choose
 from delivery.errors import SenderLostError
 from delivery.fate import Fate, FateKind
+from delivery.fetching import LOOK_SECONDS, Fetching
 from delivery.limiter import MOST_RESERVATIONS
 from delivery.lock import Lease, SenderLock
 from delivery.pace import GROUP_SECONDS, Pacer
@@ -74,9 +75,11 @@ class Sender:
         grace: float = 20.0,
         paid: PaidBroadcast | None = None,
         shared: SharedPace | None = None,
+        fetching: Fetching | None = None,
     ) -> None:
         self._db = db
-        self._caller = Caller(bot)
+        self._fetching = fetching or Fetching()
+        self._caller = Caller(bot, self._fetching)
         self._pacer = pacer
         self._in_doubt = InDoubt(in_doubt)
         self._call_slots = call_slots or (CALL_SLOTS if paid is None else PAID_CALL_SLOTS)
@@ -132,6 +135,7 @@ class Sender:
     def _begin(self) -> None:
         """What an earlier time of leading left undone is for `_recover` to find."""
         self._in_flight.clear()
+        self._fetching.none_asks()
         self._empty.set()
         self._due = asyncio.Queue()
         self._recorder = Recorder(self._db, self._bot_id, self._in_doubt, writing=self._writing, done=self._recorded)
@@ -186,6 +190,8 @@ class Sender:
             for slot in set(slots) - {item.slot for item in marked}:
                 self._pacer.release(slot)
         for item in marked:
+            if item.claim in choice.asking:
+                self._fetching.begin(item.claim)
             self._in_flight.add(item.claim.id)
             self._empty.clear()
             self._due.put_nowait(item)
@@ -235,11 +241,12 @@ class Sender:
                 self._pacer.hold(started + (ship.retry_at - now).total_seconds())
                 return Choice(), []
             claims = await outbox.candidates(tx, self._bot_id, now, len(slots) + SPARE_CANDIDATES)
-            choice = choose(claims, slots, self._pacer, now, started)
+            choice = choose(claims, slots, self._pacer, self._fetching, now, started)
             for claim, until in choice.wait:
                 await outbox.postpone(tx, claim, until)
             for claim, until in choice.hold:
                 await quiet.hold_one(tx, claim.id, until)
+            await outbox.put_off(tx, choice.put_off, now + timedelta(seconds=LOOK_SECONDS))
             for reason, ids in choice.drop.items():
                 await outbox.drop(tx, ids, reason, now)
             await outbox.passed(tx, choice.skip, now)

@@ -111,12 +111,9 @@ class AiohttpRequest(BaseRequest):
             return status, payload
         return _judged(status, payload, retry_after), payload
 
-    async def post_encoded(self, url: str, body: bytes | aiohttp.FormData, *, seconds: float | None = None) -> Any:
-        """The `result` of a call whose parameters are encoded already; raises as every call does.
-
-        `seconds`: how long the answer may take, where that is longer than usual.
-        """
-        return await self.post(url, cast("RequestData", Encoded(body)), read_timeout=seconds or self._read_timeout)
+    async def post_encoded(self, url: str, body: bytes | aiohttp.FormData) -> Any:
+        """The `result` of a call whose parameters are encoded already; raises as every call does."""
+        return await self.post(url, cast("RequestData", Encoded(body)))
 
     async def _exchange(
         self, method: str, url: str, data: RequestData | Encoded | None, limits: aiohttp.ClientTimeout

@@ -336,6 +336,14 @@ async def postpone(tx: Connection, claim: Claim, until: datetime) -> None:
     )
 
 
+async def put_off(tx: Connection, waiting: Collection[Claim], until: datetime) -> None:
+    """These leave no sooner; what comes after them in their lanes waits for them anyway."""
+    if waiting:
+        ids = [claim.id for claim in waiting]
+        mine = (delivery.c.id.in_(ids), delivery.c.state == _QUEUED, delivery.c.not_before < until)
+        await tx.execute(update(delivery).where(*mine).values(not_before=until))
+
+
 async def hold_chat(tx: Connection, bot_id: int, chat_id: int, until: datetime) -> None:
     """Telegram wants silence in this chat; an earlier, longer wish stands."""
     await tx.execute(
