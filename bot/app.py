@@ -48,7 +48,7 @@ from ingest.run import Ingest
 from ingest.topics import load_specs
 from ingest.websub import Hubs
 from ingest.workers import Workers
-from storage import editors, inbox, migrate, topics
+from storage import editors, inbox, migrate, pace, topics
 from storage.database import Database
 
 if TYPE_CHECKING:
@@ -376,9 +376,14 @@ class Service:
             tasks["feeds"] = self.poller.run(stop) if self.hand_out is None else self._jobs(self.hand_out, stop)
             if not self.settings.webhook_url:
                 tasks["polling"] = self.receiver.poll(stop)
-            elif self.process is Process.WORKER:
-                tasks["listening"] = listen(self.settings.direct_database, inbox.CHANNEL, self._heard, stop)
+        if self.shared is not None:
+            tasks["listening"] = listen(self.settings.direct_database, self._channels(self.shared), stop)
         return tasks
+
+    def _channels(self, shared: SharedPace) -> dict[str, Callable[[str], None]]:
+        """What other processes tell: which chats they write to, and that `web` took in an update."""
+        handed_on = self.process is Process.WORKER and self.settings.webhook_url
+        return {pace.CHANNEL: partial(shared.count, self.pacer)} | ({inbox.CHANNEL: self._heard} if handed_on else {})
 
     async def _jobs(self, hand_out: "HandOut", stop: asyncio.Event) -> None:
         try:

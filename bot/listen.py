@@ -4,7 +4,7 @@ A notice is a hint and may be missed; whoever waits for one looks for rows now a
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import psycopg
 import structlog
@@ -16,8 +16,8 @@ from storage.errors import cause
 log = structlog.get_logger(__name__)
 
 
-async def listen(url: str, channel: str, hear: Callable[[str], None], stop: asyncio.Event) -> None:
-    """Call `hear` with each notice's payload until `stop`. `url` must not go through a transaction pooler."""
+async def listen(url: str, channels: Mapping[str, Callable[[str], None]], stop: asyncio.Event) -> None:
+    """Call a channel's function with each notice's payload until `stop`. `url` must not be a transaction pooler's."""
     failures = 0
 
     def listening() -> None:
@@ -26,18 +26,17 @@ async def listen(url: str, channel: str, hear: Callable[[str], None], stop: asyn
 
     while not stop.is_set():
         try:
-            await until(stop, _hear_all(url, channel, hear, listening))
+            await until(stop, _hear_all(url, channels, listening))
         except (psycopg.Error, OSError) as error:
             failures += 1
-            log.warning(
-                "listening_failed", channel=channel, error=type(error).__name__, cause=cause(error), failures=failures
-            )
+            log.warning("listening_failed", error=type(error).__name__, cause=cause(error), failures=failures)
             await pause(stop, backoff(failures))
 
 
-async def _hear_all(url: str, channel: str, hear: Callable[[str], None], listening: Callable[[], None]) -> None:
+async def _hear_all(url: str, channels: Mapping[str, Callable[[str], None]], listening: Callable[[], None]) -> None:
     async with session(url) as connection:
-        await connection.execute(f"LISTEN {channel}".encode())
+        for channel in channels:
+            await connection.execute(f"LISTEN {channel}".encode())
         listening()
         async for notice in connection.notifies():
-            hear(notice.payload)
+            channels[notice.channel](notice.payload)

@@ -36,7 +36,7 @@ async def wait_for_turn(pacer: Pacer, lane: Lane, chat_id: int, shared: SharedPa
     time = pacer.at(lane, chat_id, clock())
     for _ in range(MOST_RESERVATIONS):
         await asyncio.sleep(max(0.0, time - clock()))
-        if shared is not None and (place := await shared.place(time)) > time:
+        if shared is not None and (place := await shared.place(time, chat_id=chat_id)) > time:
             time = pacer.postpone(time, chat_id, place)
             await asyncio.sleep(max(0.0, time - clock()))
         if clock() - time <= LATE:

@@ -34,7 +34,7 @@ from delivery.shared_pace import SharedPace
 from delivery.trouble import Floods, Trouble
 from storage import marks, outbox, quiet
 from storage.claims import Claim
-from storage.database import Database
+from storage.database import Connection, Database
 from storage.errors import cause
 
 log = structlog.get_logger()
@@ -231,7 +231,7 @@ class Sender:
         return TOGETHER_SECONDS if self._pacer.gap < FAST_GAP else 0.0
 
     async def _mark(self, lease: Lease, slots: list[float]) -> tuple[Choice, list[Marked]]:
-        started, now = self._clock(), _now()
+        started, now, paid = self._clock(), _now(), self._paid_now
         self._looked_at = now
         async with self._writing, self._db.begin() as tx:
             ship = await outbox.sendership(tx, self._bot_id)
@@ -242,16 +242,11 @@ class Sender:
                 return Choice(), []
             claims = await outbox.candidates(tx, self._bot_id, now, len(slots) + SPARE_CANDIDATES)
             choice = choose(claims, slots, self._pacer, self._fetching, now, started)
-            for claim, until in choice.wait:
-                await outbox.postpone(tx, claim, until)
-            for claim, until in choice.hold:
-                await quiet.hold_one(tx, claim.id, until)
-            await outbox.put_off(tx, choice.put_off, now + timedelta(seconds=LOOK_SECONDS))
-            for reason, ids in choice.drop.items():
-                await outbox.drop(tx, ids, reason, now)
-            await outbox.passed(tx, choice.skip, now)
+            await _dismiss(tx, choice, now)
             marked = {item.id for item in await outbox.mark(tx, [claim for claim, _ in choice.go], now)}
-        paid = self._paid_now
+            if self._shared is not None and not paid:
+                chats = [claim.chat_id for claim, _ in choice.go if claim.id in marked]
+                await self._shared.tell(tx, chats, slots[-1])
         if self._paid is not None:
             self._paid.spend(len(marked), now)
         if choice.go:
@@ -386,6 +381,18 @@ class Sender:
     def _clock() -> float:
         """Monotonic seconds."""
         return asyncio.get_running_loop().time()
+
+
+async def _dismiss(tx: Connection, choice: Choice, now: datetime) -> None:
+    """What does not go now."""
+    for claim, until in choice.wait:
+        await outbox.postpone(tx, claim, until)
+    for claim, until in choice.hold:
+        await quiet.hold_one(tx, claim.id, until)
+    await outbox.put_off(tx, choice.put_off, now + timedelta(seconds=LOOK_SECONDS))
+    for reason, ids in choice.drop.items():
+        await outbox.drop(tx, ids, reason, now)
+    await outbox.passed(tx, choice.skip, now)
 
 
 def _now() -> datetime:

@@ -1,19 +1,21 @@
 """The free pace of a bot whose processes all send: the worker its replies, the sender its pushes.
 
-Each process has a Pacer of its own for what only it knows; what they share, the bot's messages a second, PostgreSQL
-keeps. On SQLite there is one process, and nothing to share.
+PostgreSQL keeps what they share, the bot's messages a second. What each chat may have is for each process's own Pacer
+to say; so they tell each other which chats' messages leave when. On SQLite there is one process, and nothing to share.
 """
 
 import asyncio
+import secrets
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
 
-from delivery.pace import PER_SECOND
+from delivery.pace import PER_SECOND, Pacer
 from delivery.record import DATABASE_ERRORS
 from storage import pace
-from storage.database import Database
+from storage.database import Connection, Database
 
 log = structlog.get_logger()
 
@@ -71,12 +73,16 @@ class SharedPace:
         self._gap = 1 / per_second
         self._clock = DatabaseClock()
         self._silent = False
+        self._me = secrets.token_hex(8)
 
-    async def place(self, time: float, count: int = 1) -> float:
-        """The first of `count` places in a row that no other process has, at `time` or later; they are taken now."""
+    async def place(self, time: float, count: int = 1, chat_id: int | None = None) -> float:
+        """The first of `count` places in a row that no other process has, at `time` or later; they are taken now.
+
+        `chat_id`: whose message takes it, where that is known; the others hear of it.
+        """
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                found = await self._take(time, count)
+                found = await self._take(time, count, chat_id)
         except (TimeoutError, *DATABASE_ERRORS) as error:
             if not self._silent:
                 log.warning("pace_not_shared", error=type(error).__name__)
@@ -85,7 +91,30 @@ class SharedPace:
         self._silent = False
         return found if found > time + SAME_SECONDS else time
 
-    async def _take(self, time: float, count: int) -> float:
+    async def tell(self, tx: Connection, chat_ids: Sequence[int], time: float) -> None:
+        """Messages to these chats leave at that time, if the transaction is committed."""
+        if chat_ids and self._clock.known:
+            at = time + self._clock.ahead
+            await pace.tell(tx, f"{self._bot_id} {self._me} {at:.3f} {' '.join(map(str, chat_ids))}")
+
+    def count(self, pacer: Pacer, words: str) -> None:
+        """Into this process's own: the messages of another that one `tell` spoke of."""
+        for chat_id, time in self._heard(words):
+            pacer.use(chat_id, time)
+
+    def _heard(self, words: str) -> list[tuple[int, float]]:
+        now = asyncio.get_running_loop().time()
+        try:
+            bot_id, process, at, *chat_ids = words.split()
+            if int(bot_id) != self._bot_id or process == self._me:
+                return []
+            ahead = self._clock.ahead if self._clock.known else float(at) - now
+            time = min(float(at) - ahead, now + pace.FURTHEST_SECONDS)
+            return [(int(chat_id), time) for chat_id in chat_ids]
+        except ValueError:  # another release's words
+            return []
+
+    async def _take(self, time: float, count: int, chat_id: int | None) -> float:
         now = asyncio.get_running_loop().time
         async with self._db.begin() as tx:
             if not self._clock.known:
@@ -95,6 +124,8 @@ class SharedPace:
             wanted = max(time, asked + self._clock.trip)
             free, told = await pace.take(tx, self._bot_id, wanted + ahead, count * self._gap)
             self._clock.hear(asked, now(), told)
+            if chat_id is not None:
+                await self.tell(tx, [chat_id], max(time, free - ahead))
         return free - ahead
 
 

@@ -1,5 +1,7 @@
 """The free pace of a bot that several processes send for: one row says when its next message may leave.
 
+Which chats have one they tell each other.
+
 Times are Unix seconds of the database's own clock. PostgreSQL only: on SQLite one process sends.
 """
 
@@ -8,6 +10,9 @@ from sqlalchemy.dialects import postgresql
 
 from storage.database import Connection
 from storage.schema import pace
+
+# Where processes tell each other which chats' messages leave, and when.
+CHANNEL = "tidings_pace"
 
 # However many wait, and whatever the server's clock did: nobody finds the next place further away.
 FURTHEST_SECONDS = 10.0
@@ -23,6 +28,11 @@ _TAKE = (
     .on_conflict_do_update(index_elements=["bot_id"], set_={"free_at": _NEXT + bindparam("the_seconds", type_=Float)})
     .returning(pace.c.free_at, _CLOCK.label("clock"))
 )
+
+
+async def tell(tx: Connection, words: str) -> None:
+    """To whoever listens, once this is committed."""
+    await tx.execute(select(func.pg_notify(CHANNEL, words)))
 
 
 async def clock(tx: Connection) -> float:

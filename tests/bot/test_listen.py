@@ -19,7 +19,7 @@ PATIENCE_S = 20.0
 @asynccontextmanager
 async def listening(url: str) -> AsyncIterator[asyncio.Queue[str]]:
     heard, stop = asyncio.Queue[str](), asyncio.Event()
-    work = asyncio.create_task(listen(url, inbox.CHANNEL, heard.put_nowait, stop))
+    work = asyncio.create_task(listen(url, {inbox.CHANNEL: heard.put_nowait}, stop))
     try:
         yield heard
     finally:

@@ -2,19 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from itertools import pairwise
 
 import pytest
 from telegram.ext import ExtBot
 
 from bot.connect import connect
+from bot.listen import listen
 from delivery.limiter import Limiter, Turn
 from delivery.pace import PER_SECOND, Pacer
 from delivery.shared_pace import DatabaseClock, SharedPace, shared_pace
 from storage import pace
 from storage.database import Database
+from storage.records import Lane
 from tests.delivery.series import most_in_a_second
-from tests.delivery.worlds import BOT, TOKEN, world
+from tests.delivery.worlds import BOT, TOKEN, World, world
 
 GAP = 1 / PER_SECOND
 REPLIES, ASK_SECONDS = 20, 0.1
@@ -108,3 +112,69 @@ async def _ask(bot: ExtBot[Turn], chat_ids: list[int]) -> None:
         for chat_id in chat_ids:
             replies.create_task(bot.send_message(chat_id, "an answer"))
             await asyncio.sleep(ASK_SECONDS)
+
+
+@asynccontextmanager
+async def _worker(url: str, wire: World, pacer: Pacer, shared: SharedPace) -> AsyncIterator[ExtBot[Turn]]:
+    """Another process that answers, and hears as the sender does."""
+    limiter, stop = Limiter(pacer), asyncio.Event()
+    limiter.share(shared)
+    async with connect(TOKEN, wire.url, limiter) as bot, asyncio.TaskGroup() as group:
+        group.create_task(listen(url, {pace.CHANNEL: partial(shared.count, pacer)}, stop))
+        yield bot
+        stop.set()
+
+
+@pytest.mark.parametrize("first", ["replies", "pushes"])
+async def test_what_another_process_sends_to_a_chat_counts_for_it(postgres_url: str, first: str) -> None:
+    """A chat takes three messages in three seconds; the sandbox refuses the fourth."""
+    ours, theirs = Database(postgres_url), Database(postgres_url)
+    async with world(ours) as wire:
+        wire.sandbox.limits.per_chat_second = 1
+        people = await wire.people(1)
+        chat_id, sending, answering = wire.chat_ids[0], Pacer(warm_up=0.0), Pacer()
+        mine, other = SharedPace(ours, BOT), SharedPace(theirs, BOT)
+        stop = asyncio.Event()
+        async with _worker(postgres_url, wire, answering, other) as bot, asyncio.TaskGroup() as group:
+            group.create_task(listen(postgres_url, {pace.CHANNEL: partial(mine.count, sending)}, stop))
+            await _hear_each_other(theirs, (mine, sending), (other, answering))
+            async with wire.sending(pacer=sending, shared=mine):
+                if first == "replies":
+                    await _answer(bot, chat_id, 3)
+                    await wire.edition(["news"], people)
+                else:
+                    await wire.edition(["news"], people)
+                    await wire.until(wire.arrived)
+                    await _answer(bot, chat_id, 3)
+                await wire.settled()
+            stop.set()
+        statuses = [row.status for row in wire.sandbox.ledger.rows if row.method == "sendMessage"]
+    await ours.dispose()
+    await theirs.dispose()
+    assert statuses == [200] * 4
+
+
+async def _answer(bot: ExtBot[Turn], chat_id: int, times: int) -> None:
+    async with asyncio.TaskGroup() as replies:
+        for _ in range(times):
+            replies.create_task(bot.send_message(chat_id, "an answer"))
+
+
+NOBODY = 1
+
+
+async def _hear_each_other(database: Database, *processes: tuple[SharedPace, Pacer]) -> None:
+    """It takes a moment until they listen."""
+    teller = SharedPace(database, BOT)
+    now = asyncio.get_running_loop().time
+    async with asyncio.timeout(10):
+        while not all(pacer.ready(Lane.ALERT, NOBODY, now()) > now() for _, pacer in processes):
+            await teller.place(now(), chat_id=NOBODY)
+
+
+async def test_of_what_is_told_only_the_bot_s_own_is_counted() -> None:
+    pacer = Pacer()
+    shared = SharedPace(Database("sqlite:///unused.db"), BOT)
+    for words in (f"{BOT + 1} other 5.0 {NOBODY}", "nonsense", "", f"{BOT} other soon {NOBODY}"):
+        shared.count(pacer, words)
+    assert pacer.ready(Lane.ALERT, NOBODY, 0.0) == 0.0
