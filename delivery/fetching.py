@@ -8,6 +8,7 @@ Our call waits while Telegram does, so a host that hangs holds MOST_TRIALS calls
 after a restart one call asks anew. Times are monotonic seconds.
 """
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -37,21 +38,28 @@ class Turn(Enum):
 
 @dataclass(slots=True)
 class Known:
-    """`since`: when it was wanted first. `file`: what Telegram made of it; empty where it keeps that to itself."""
+    """`since`: when it was wanted first. `tried`: asked for since then. `file`: what Telegram made of it; empty where
+    it keeps that to itself.
+    """
 
     since: float
+    tried: bool = False
     file: str | None = None
     lost: bool = False
 
 
+# A rich message has one picture at the most, and is JSON.
+_PICTURE = re.compile(r'<img src=\\"(.+?)\\"')
+
+
 def subject_of(claim: Claim) -> str | None:
-    """What must be fetched: a photo's address, or the name of a rich message with pictures."""
+    """What must be fetched: a photo's address, or the picture's in a rich message."""
     if claim.copy is not None:
         return None
     if claim.message.photo is not None:
         return str(parsed(claim.message.photo)["media"])
-    pictures = claim.message.rich is not None and "<img " in claim.message.rich
-    return f"rich {claim.edition_id} {claim.part} {claim.revision}" if pictures else None
+    found = None if claim.message.rich is None else _PICTURE.search(claim.message.rich)
+    return None if found is None else f"rich {found[1]}"
 
 
 class Fetching:
@@ -65,15 +73,20 @@ class Fetching:
     def turn(self, claim: Claim, now: float, beside: Collection[Claim] = ()) -> Turn:
         """May the delivery be called? `beside`: others that are about to ask."""
         subject = subject_of(claim)
-        if subject is None or self._settled(self._look_up(subject, now), now):
+        if subject is None or (known := self._look_up(subject, now)).lost or known.file is not None:
             return Turn.GO
-        asked = self._asking.keys() | {subject_of(other) for other in beside}
-        return Turn.WAIT if subject in asked or len(asked) >= MOST_TRIALS else Turn.FIRST
+        asked, patient = self._asking.keys() | {subject_of(other) for other in beside}, self._patient(known, now)
+        if subject not in asked and len(asked) < MOST_TRIALS and (patient or not known.tried):
+            return Turn.FIRST
+        return Turn.WAIT if patient else Turn.GO
 
-    def begin(self, claim: Claim) -> None:
-        """It asks first."""
-        if (subject := subject_of(claim)) is not None:
-            self._asking[subject] = claim.id
+    def begin(self, claim: Claim, now: float) -> None:
+        """It asks first. Where all trials were taken for too long, patience begins anew."""
+        if (subject := subject_of(claim)) is None:
+            return
+        known = self._look_up(subject, now)
+        self._note(subject, Known(known.since if self._patient(known, now) else now, tried=True))
+        self._asking[subject] = claim.id
 
     def ended(self, claim: Claim) -> None:
         """Its call is over."""
@@ -97,7 +110,7 @@ class Fetching:
 
     def had(self, subject: str, now: float, file: str) -> None:
         """A call arrived with it."""
-        self._note(subject, Known(now, file))
+        self._note(subject, Known(now, file=file))
 
     def refused(self, subject: str, now: float, fate: FateKind) -> None:
         """Nor is it to be had where the answer to the first call never came: the next one might hang too."""
@@ -106,8 +119,8 @@ class Fetching:
         if fate is FateKind.NO_PHOTO or doubted:
             self._note(subject, Known(now, lost=True))
 
-    def _settled(self, known: Known, now: float) -> bool:
-        return known.file is not None or known.lost or now - known.since >= self._patience
+    def _patient(self, known: Known, now: float) -> bool:
+        return now - known.since < self._patience
 
     def _look_up(self, subject: str, now: float) -> Known:
         known = self._known.get(subject)

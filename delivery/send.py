@@ -191,7 +191,7 @@ class Sender:
                 self._pacer.release(slot)
         for item in marked:
             if item.claim in choice.asking:
-                self._fetching.begin(item.claim)
+                self._fetching.begin(item.claim, self._clock())
             self._in_flight.add(item.claim.id)
             self._empty.clear()
             self._due.put_nowait(item)
