@@ -21,14 +21,12 @@ from telegram.error import TelegramError
 
 from bot.access import Who
 from bot.ask import Ask, Reply, Tell
-from bot.commands import desk_card, desk_material
+from bot.commands import desk_card, desk_material, questions
 from bot.commands.desk_brought import Brought, Tally, result
 from bot.commands.desk_material import Address, File, Material, Refused, Words
 from bot.registry import Answer, Command, Handler, Press
 from delivery import render
-from storage import prompts
 from storage.editors import includes
-from storage.prompts import Prompt
 from storage.records import Role
 
 log = structlog.get_logger(__name__)
@@ -38,7 +36,6 @@ Progress = Callable[[int, int], None]
 # Seconds. Longer than `PATIENCE` nobody waits for an answer; and of the large ones `AT_ONCE` are read side by side.
 PATIENCE, TELL_EVERY, AT_ONCE = 1.5, 5.0, 4
 ASKED, PIECES, OFFERED = "d-add", "d-pieces", "d-offer"
-ASK_FOR = timedelta(minutes=10)
 OFFER_FOR = timedelta(days=1)
 OFFERS_KEPT = 10
 SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "”", '"')
@@ -94,7 +91,7 @@ class Adding:
 
     async def answer(self, ask: Ask) -> Reply:
         """The message after /add alone."""
-        if _is_late(ask):
+        if questions.is_late(ask):
             return await self._late(ask)
         material = _material(ask)
         if material is None:
@@ -103,7 +100,7 @@ class Adding:
 
     async def piece(self, ask: Ask) -> Reply:
         """The message after one that was as long as messages can be."""
-        if _is_late(ask):
+        if questions.is_late(ask):
             return await self._late(ask)
         material, before = _material(ask), str(ask.data["text"])
         if not isinstance(material, Words):
@@ -115,14 +112,14 @@ class Adding:
 
     async def all_here(self, ask: Ask) -> Reply:
         """The button that says that no piece is missing."""
-        found = await _waiting(ask)
+        found = await questions.waiting(ask)
         if found is None or found.kind != PIECES:
             return Reply("I don't have that text any more. Please /add it again.")
         return await self._take(ask, Words(str(found.data["text"]), cut=False))
 
     async def accept(self, ask: Ask) -> Reply:
         """The button under an offer: `message_id` of what was sent."""
-        found = await _waiting(ask)
+        found = await questions.waiting(ask)
         items = found.data.get("items", {}) if found and found.kind == OFFERED else {}
         if ask.args not in items:
             return Reply("I don't have that any more. Please send it again, with /add.")
@@ -249,7 +246,7 @@ async def _typing(ask: Ask) -> None:
 
 
 async def _question(ask: Ask) -> Reply:
-    await _keep(ask, ASKED, {"asked": True}, ASK_FOR)
+    await questions.put(ask, ASKED, {"asked": True})
     how = "as your next message, typed or forwarded" if ask.in_private else "as an answer to this message"
     return Reply(f"📝 What shall I add? {HOW}\n\nSend it {how}, or /cancel.")
 
@@ -263,7 +260,7 @@ PIECES_OPEN = (
 
 async def _collect(ask: Ask, text: str, count: int) -> Reply:
     """Keep the text so far; the first piece that is shorter is the last."""
-    await _keep(ask, PIECES, {"text": text, "count": count}, ASK_FOR)
+    await questions.put(ask, PIECES, {"text": text, "count": count})
     return Reply(PIECES_OPEN if count == 1 else f"Piece {count} is here.", keyboard=ALL_HERE)
 
 
@@ -283,10 +280,10 @@ async def offer(ask: Ask) -> Reply:
         return Reply("That file is over 20 MB, more than Telegram gives to bots. Send a smaller one.")
     if isinstance(material, Words) and material.cut:
         return await _collect(ask, material.text, 1)
-    found = await _waiting(ask)
+    found = await questions.waiting(ask)
     items = dict(found.data.get("items", {})) if found and found.kind == OFFERED else {}
     items[str(ask.message_id)] = asdict(material)
-    await _keep(ask, OFFERED, {"items": dict(list(items.items())[-OFFERS_KEPT:])}, OFFER_FOR)
+    await questions.put(ask, OFFERED, {"items": dict(list(items.items())[-OFFERS_KEPT:])}, OFFER_FOR)
     return Reply(
         f"Add {_called(material)} as an article?",
         keyboard=((("✅ Add it", f"d-offer:{ask.message_id}"), ("No", "d-leave")),),
@@ -313,38 +310,15 @@ async def cancel(ask: Ask) -> Reply:
     return Reply("Cancelled. Nothing was changed." if await _withdraw(ask) else "There is nothing to cancel.")
 
 
-def _is_late(ask: Ask) -> bool:
-    return bool(ask.data["expires_at"] <= ask.now)
-
-
-async def _keep(ask: Ask, kind: str, data: Mapping[str, Any], time: timedelta) -> None:
-    async with ask.db.begin() as tx:
-        await prompts.ask(
-            tx,
-            bot_id=ask.me.bot_id,
-            chat_id=ask.chat.chat_id,
-            user_id=ask.person.user_id,
-            kind=kind,
-            data=data,
-            expires_at=ask.now + time,
-        )
-
-
-async def _waiting(ask: Ask) -> Prompt | None:
-    async with ask.db.read() as tx:
-        return await prompts.waiting(tx, bot_id=ask.me.bot_id, chat_id=ask.chat.chat_id, user_id=ask.person.user_id)
-
-
 async def _withdraw(ask: Ask, only: str | None = None) -> bool:
     """Forget the open question; of several offers `only` that one."""
-    found = await _waiting(ask) if only else None
+    found = await questions.waiting(ask) if only else None
     if found is not None and found.kind == OFFERED:
         left = {key: item for key, item in found.data["items"].items() if key != only}
         if left:
-            await _keep(ask, OFFERED, {"items": left}, found.expires_at - ask.now)
+            await questions.put(ask, OFFERED, {"items": left}, found.expires_at - ask.now)
             return True
-    async with ask.db.begin() as tx:
-        return await prompts.withdraw(tx, bot_id=ask.me.bot_id, chat_id=ask.chat.chat_id, user_id=ask.person.user_id)
+    return await questions.withdraw(ask)
 
 
 def words(otherwise: Handler) -> Handler:

@@ -5,17 +5,16 @@ What is typed becomes a draft; a button confirms it, once. The message with the 
 
 import re
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from bot import delivery_words
 from bot.access import Who
 from bot.ask import Ask, Keyboard, Reply
-from bot.commands import desk_card
+from bot.commands import desk_card, questions
 from bot.registry import Answer, Command, Press
 from delivery import amended, corrections, render
 from delivery.corrections import Confirmed, NotCorrectableError
 from delivery.wording import when
-from storage import articles, chats, editors, prompts, replies
+from storage import articles, chats, editors, replies
 from storage import corrections as drafts
 from storage.database import Connection
 from storage.progress import Subject
@@ -23,7 +22,6 @@ from storage.records import Article, ArticleStatus, Correction, CorrectionKind, 
 from storage.slots import zone_of
 
 CORRECTION = "d-correction"
-ASK_FOR = timedelta(minutes=10)
 LONGEST_NOTE = amended.LONGEST_NOTE
 PREVIEWED = 2  # sentences
 
@@ -74,11 +72,11 @@ async def press_correct(ask: Ask) -> Reply:
 async def answer(ask: Ask) -> Reply:
     """The next message, after the question."""
     async with ask.db.begin() as tx:
-        await prompts.withdraw(tx, bot_id=ask.me.bot_id, chat_id=ask.chat.chat_id, user_id=ask.person.user_id)
+        await questions.withdraw_in(tx, ask)
         article = await articles.get(tx, int(ask.data["article_id"]))
     if article is None:
         return desk_card.gone()
-    if ask.data["expires_at"] <= ask.now:
+    if questions.is_late(ask):
         return Reply("I waited ten minutes, then I stopped. Nothing is changed; /correct begins again.")
     return await _correct(ask, article, ask.args)
 
@@ -102,19 +100,9 @@ async def _correct(ask: Ask, article: Article, text: str) -> Reply:
 
 
 async def _ask_words(ask: Ask, article: Article) -> Reply:
-    async with ask.db.begin() as tx:
-        await prompts.ask(
-            tx,
-            bot_id=ask.me.bot_id,
-            chat_id=ask.chat.chat_id,
-            user_id=ask.person.user_id,
-            kind=CORRECTION,
-            data={"article_id": article.id},
-            expires_at=ask.now + ASK_FOR,
-        )
-    how = "Send it as your next message" if ask.in_private else "Answer this message with it"
+    await questions.put(ask, CORRECTION, {"article_id": article.id})
     return Reply(
-        f"✏️ What was wrong in No. {article.id}, <b>{_headline(article)}</b>? {how}, or /cancel.\n\n"
+        f"✏️ What was wrong in No. {article.id}, <b>{_headline(article)}</b>? {questions.how(ask)}, or /cancel.\n\n"
         "Words to replace: <code>21 people -&gt; 12 people</code>\n"
         "Or only what to tell readers: <code>The fire was in Mokpo, not in Busan.</code>\n"
         "Or both: the words first, what to tell in the next line.",

@@ -7,22 +7,20 @@ from the next message.
 import asyncio
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import timedelta
 
 import summarizer
 from bot.access import Who
 from bot.ask import Ask, Keyboard, Reply
-from bot.commands import desk_card, desk_pick, desk_words
+from bot.commands import desk_card, desk_pick, desk_words, questions
 from bot.commands.desk_pick import Choice
 from bot.commands.desk_words import WordsError
 from bot.registry import Answer, Command, Press
 from delivery import render
-from storage import articles, by_hand, prompts
+from storage import articles, by_hand
 from storage.records import Article, Topic
 from storage.topics import with_ancestors
 
 HEADLINE = "d-headline"
-ASK_FOR = timedelta(minutes=10)
 # More is no summary any more; a digest of such would be several messages long.
 MOST_SENTENCES = 10
 SHOWN_LENGTH = 300
@@ -63,19 +61,9 @@ async def _headline(ask: Ask, article: Article, value: str) -> Reply:
 
 
 async def _ask_headline(ask: Ask, article: Article) -> Reply:
-    async with ask.db.begin() as tx:
-        await prompts.ask(
-            tx,
-            bot_id=ask.me.bot_id,
-            chat_id=ask.chat.chat_id,
-            user_id=ask.person.user_id,
-            kind=HEADLINE,
-            data={"article_id": article.id},
-            expires_at=ask.now + ASK_FOR,
-        )
-    how = "Send it as your next message" if ask.in_private else "Answer this message with it"
+    await questions.put(ask, HEADLINE, {"article_id": article.id})
     return Reply(
-        f"What is the new headline of No. {article.id}? {how}, or /cancel. It reads now:\n\n"
+        f"What is the new headline of No. {article.id}? {questions.how(ask)}, or /cancel. It reads now:\n\n"
         f"<code>{render.escape(article.headline)}</code>",
         fresh=True,
     )
@@ -88,8 +76,8 @@ async def press_headline(ask: Ask) -> Reply:
 
 async def answer_headline(ask: Ask) -> Reply:
     """The next message. One that can't be a headline leaves the question open; a late one is none."""
-    if ask.data["expires_at"] <= ask.now:
-        await _answered(ask)
+    if questions.is_late(ask):
+        await questions.withdraw(ask)
         return Reply("I waited ten minutes for a headline, then I stopped. Nothing is changed; /edit begins again.")
     async with ask.db.read() as tx:
         article = await articles.get(tx, int(ask.data["article_id"]))
@@ -99,13 +87,8 @@ async def answer_headline(ask: Ask) -> Reply:
         wanted = desk_words.headline(ask.args)
     except WordsError as error:
         return Reply(f"{render.escape(str(error))} Send another one, or /cancel.")
-    await _answered(ask)
+    await questions.withdraw(ask)
     return await _headline(ask, article, wanted)
-
-
-async def _answered(ask: Ask) -> None:
-    async with ask.db.begin() as tx:
-        await prompts.withdraw(tx, bot_id=ask.me.bot_id, chat_id=ask.chat.chat_id, user_id=ask.person.user_id)
 
 
 # Topics

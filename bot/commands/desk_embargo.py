@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from bot import moments
 from bot.access import Who
 from bot.ask import Ask, Keyboard, Reply
-from bot.commands import desk_card, desk_queue
+from bot.commands import desk_card, desk_queue, questions
 from bot.registry import Answer, Command, Press
 from delivery import render
 from delivery.wording import when
-from storage import articles, decisions, prompts
+from storage import articles, decisions
 from storage.decisions import Decision
 from storage.records import Article, ArticleStatus
 from storage.slots import zone_of
@@ -67,21 +67,11 @@ async def _pressed(ask: Ask) -> Article | None:
 async def _question(ask: Ask, article: Article) -> Reply:
     if article.status not in HOLDABLE:
         return _too_late(article)
-    async with ask.db.begin() as tx:
-        await prompts.ask(
-            tx,
-            bot_id=ask.me.bot_id,
-            chat_id=ask.chat.chat_id,
-            user_id=ask.person.user_id,
-            kind=UNTIL,
-            data={"article_id": article.id},
-            expires_at=ask.now + ASK_FOR,
-        )
+    await questions.put(ask, UNTIL, {"article_id": article.id}, ASK_FOR)
     headline = render.escape(desk_card.short(article.headline, 120))
-    how = "Send it as your next message" if ask.in_private else "Answer this message with it"
     return Reply(
         f"🔒 Until when may nobody read No. {article.id}, “{headline}”?\n\n"
-        f"{how}: {moments.EXAMPLES} (your time zone: {ask.chat.zone}). /cancel leaves it as it is.",
+        f"{questions.how(ask)}: {moments.EXAMPLES} (your time zone: {ask.chat.zone}). /cancel leaves it as it is.",
         keyboard=_choices(article.id),
         fresh=True,
     )
@@ -115,7 +105,7 @@ async def _until(ask: Ask, article: Article, typed: str) -> Reply:
 
 async def _withhold(ask: Ask, article: Article, end: datetime) -> Reply:
     async with ask.db.begin() as tx:
-        await prompts.withdraw(tx, bot_id=ask.me.bot_id, chat_id=ask.chat.chat_id, user_id=ask.person.user_id)
+        await questions.withdraw_in(tx, ask)
         decision = await decisions.withhold(tx, article.id, end, ask.clock, by=ask.person.user_id)
         by = "" if decision is None else await desk_card.author(tx, ask, decision.article)
     if decision is None:

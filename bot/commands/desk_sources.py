@@ -14,19 +14,18 @@ from telegram.error import TelegramError
 
 from bot.access import Who
 from bot.ask import Ask, Keyboard, Reply
-from bot.commands import desk_card, pages
+from bot.commands import desk_card, pages, questions
 from bot.registry import Answer, Command, Press
 from bot.source_words import articles, health, mark, next_look
 from delivery import render
 from ingest.discover import Found
 from ingest.errors import FetchError
-from storage import prompts, sources
+from storage import sources
 from storage.records import FeedState, PolledFeed
 
 log = structlog.get_logger(__name__)
 
 ASKED = "d-source"
-ASK_FOR = timedelta(minutes=10)
 FIND_SECONDS = 60
 PAGE = 8
 WEEK = timedelta(days=7)
@@ -61,10 +60,9 @@ class Sourcing:
 
     async def answer(self, ask: Ask) -> Reply:
         """The message after ➕."""
-        async with ask.db.begin() as tx:
-            await prompts.withdraw(tx, bot_id=ask.me.bot_id, chat_id=ask.chat.chat_id, user_id=ask.person.user_id)
+        await questions.withdraw(ask)
         typed = ask.args.strip()
-        if ask.data["expires_at"] <= ask.now:
+        if questions.is_late(ask):
             return Reply(
                 "I waited ten minutes for the address, then I stopped. Press the button again.", keyboard=((ADD,),)
             )
@@ -105,16 +103,7 @@ def _unknown(typed: str) -> str:
 
 
 async def ask_address(ask: Ask) -> Reply:
-    async with ask.db.begin() as tx:
-        await prompts.ask(
-            tx,
-            bot_id=ask.me.bot_id,
-            chat_id=ask.chat.chat_id,
-            user_id=ask.person.user_id,
-            kind=ASKED,
-            data={},
-            expires_at=ask.now + ASK_FOR,
-        )
+    await questions.put(ask, ASKED, {})
     return Reply(SEND_ADDRESS, fresh=True)
 
 

@@ -5,25 +5,23 @@
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from bot import names, topic_edit, topic_words
 from bot.access import Who
 from bot.ask import Ask, Button, Keyboard, Reply, rows
-from bot.commands import desk_card, desk_topic_change, pages
+from bot.commands import desk_card, desk_topic_change, pages, questions
 from bot.registry import Answer, Command, Press
 from bot.topic_edit import TopicError
 from delivery import render
 from delivery.wording import when
 from ingest.filing import MODELS
-from storage import prompts, retags, taggings, topic_changes, topics
+from storage import retags, taggings, topic_changes, topics
 from storage.database import Connection
 from storage.records import Topic
 from storage.slots import zone_of
 from storage.topics import with_ancestors
 
 ASKED = "d-topic"
-ASK_FOR = timedelta(minutes=10)
 NEW = "new"
 GONE = "That topic is not there any more."
 HOW = (
@@ -256,23 +254,14 @@ async def ask_new(ask: Ask) -> Reply:
 
 
 async def _question(ask: Ask, topic_id: int, field: str, text: str) -> Reply:
-    async with ask.db.begin() as tx:
-        await prompts.ask(
-            tx,
-            bot_id=ask.me.bot_id,
-            chat_id=ask.chat.chat_id,
-            user_id=ask.person.user_id,
-            kind=ASKED,
-            data={"topic_id": topic_id, "field": field},
-            expires_at=ask.now + ASK_FOR,
-        )
+    await questions.put(ask, ASKED, {"topic_id": topic_id, "field": field})
     return Reply(text, fresh=True)
 
 
 async def answer(ask: Ask) -> Reply:
     """The next message. One that can't be used leaves the question open."""
-    if ask.data["expires_at"] <= ask.now:
-        await _answered(ask)
+    if questions.is_late(ask):
+        await questions.withdraw(ask)
         return Reply(WAITED, keyboard=(_back(),))
     field, value = str(ask.data["field"]), ask.args.strip()
     topic = await _topic(ask, str(ask.data["topic_id"]))
@@ -285,15 +274,10 @@ async def answer(ask: Ask) -> Reply:
     if field == NEW:
         reply = await _new(ask, value)
         if reply.new_topics:
-            await _answered(ask)
+            await questions.withdraw(ask)
         return reply
-    await _answered(ask)
+    await questions.withdraw(ask)
     return await listing(ask, 0, GONE) if topic is None else await _change(ask, topic, field, value)
-
-
-async def _answered(ask: Ask) -> None:
-    async with ask.db.begin() as tx:
-        await prompts.withdraw(tx, bot_id=ask.me.bot_id, chat_id=ask.chat.chat_id, user_id=ask.person.user_id)
 
 
 async def _new(ask: Ask, text: str) -> Reply:
