@@ -5,7 +5,7 @@ model is loaded when the first rule asks for it. Pure.
 """
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache
 from itertools import takewhile
@@ -101,13 +101,12 @@ class Learnt:
     def judge(self, headline: str, paragraphs: Sequence[str], dateline: str | None = None) -> Judged:
         """Topic id → salience, and the most telling words."""
         found: Judged = {}
-        if self._subjects:
-            given = features(headline, paragraphs)
-            vector = _subject_vector(given)
-            if vector:
-                _file(found, self._subjects, _told(subject_model(), self._subjects, vector, given))
+        text = (headline, paragraphs, dateline)
+        given = features(*text) if self._subjects or self._places else Counter[str]()
+        if self._subjects and (vector := _subject_vector(given)):
+            _file(found, self._subjects, _told(subject_model(), self._subjects, vector, given))
         if self._places:
-            _file(found, self._places, _told_of_places(self._places.keys(), (headline, paragraphs, dateline)))
+            _file(found, self._places, _told_of_places(self._places.keys(), text, given))
         return found
 
 
@@ -135,10 +134,10 @@ def _told(model: LinearModel, labels: Container[str], vector: Vector, given: Map
     }
 
 
-def _told_of_places(labels: Set[str], text: tuple[str, Sequence[str], str | None]) -> Told:
+def _told_of_places(labels: Set[str], text: tuple[str, Sequence[str], str | None], words: Mapping[str, float]) -> Told:
     """By the model; of countries that it didn't learn, by the rules."""
     model, said = country_model(), _said(*text)
-    given = features(*text) | _signals(said)
+    given = {**words, **_signals(said)}
     told = _told(model, labels, model.vector(given), given)
     unlearnt = (labels & said.keys()) - set(model.labels)
     if unlearnt:
