@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from ingest.geography import vocabulary_version
-from ingest.learnt import COUNTRIES, SUBJECTS, Learnt
+from ingest.learnt import COUNTRIES, SUBJECTS, Learnt, all_places
 from ingest.linear import file_version
 from ingest.topics import Matcher
 from storage.records import Evidence, Topic
@@ -27,7 +27,8 @@ def file(rules: tuple[Topic, ...], headline: str, paragraphs: Sequence[str], dat
     matcher, learnt = _compiled(rules)
     found = matcher.weigh(headline, paragraphs, dateline)
     topics, evidence = dict(found.topics), dict(found.topic_terms)
-    for topic_id, (salience, words) in learnt.judge(headline, paragraphs, dateline).items():
+    ruled = found if learnt.asks_for_places else None
+    for topic_id, (salience, words) in learnt.judge(headline, paragraphs, dateline, ruled=ruled).items():
         topics[topic_id] = max(salience, topics.get(topic_id, 0.0))
         evidence[topic_id] = (*evidence.get(topic_id, ()), *words)
     return Filed(topics, evidence)
@@ -35,4 +36,5 @@ def file(rules: tuple[Topic, ...], headline: str, paragraphs: Sequence[str], dat
 
 @lru_cache(maxsize=4)
 def _compiled(rules: tuple[Topic, ...]) -> tuple[Matcher, Learnt]:
-    return Matcher(rules), Learnt(rules)
+    learnt = Learnt(rules)
+    return Matcher(rules, places=all_places() if learnt.asks_for_places else ()), learnt

@@ -11,10 +11,10 @@ from functools import cache
 from itertools import takewhile
 from pathlib import Path
 
-from ingest.geography import countries, name_of
+from ingest.geography import Country, countries, name_of
 from ingest.linear import SIGNAL, LinearModel, Vector, features, load
 from ingest.mediatopics import with_wider
-from ingest.topics import EVIDENCE_KEPT, LEAST, SHARE_OF_TOP, Matcher
+from ingest.topics import EVIDENCE_KEPT, LEAST, SHARE_OF_TOP, Matcher, Weighed
 from storage.records import Found, Topic
 from summarizer.stopwords import stop_words
 
@@ -41,9 +41,14 @@ def country_model() -> LinearModel:
     return load(COUNTRIES)
 
 
+def all_places() -> Collection[Country]:
+    """What the model of countries wants to be told of."""
+    return countries().values()
+
+
 @cache
-def _all_places() -> Matcher:
-    return Matcher((), places=countries().values())
+def _places_alone() -> Matcher:
+    return Matcher((), places=all_places())
 
 
 def subjects_of(headline: str, paragraphs: Sequence[str]) -> dict[str, float]:
@@ -66,11 +71,8 @@ def countries_of(headline: str, paragraphs: Sequence[str], dateline: str | None 
 
 def country_features(headline: str, paragraphs: Sequence[str], dateline: str | None = None) -> dict[str, float]:
     """The words, and as signals how much the rules say for each country: alone, beside the most, and whether enough."""
-    return features(headline, paragraphs, dateline) | _signals(_said(headline, paragraphs, dateline))
-
-
-def _said(headline: str, paragraphs: Sequence[str], dateline: str | None) -> dict[str, float]:
-    return {str(code): weight for code, weight in _all_places().weights(headline, paragraphs, dateline).items()}
+    ruled = _places_alone().weigh(headline, paragraphs, dateline)
+    return features(headline, paragraphs, dateline) | _signals(ruled.named)
 
 
 def _signals(said: Mapping[str, float]) -> dict[str, float]:
@@ -98,15 +100,27 @@ class Learnt:
         self._subjects = _wanted(subject_model().labels, subjects) if subjects else {}
         self._places = dict(places)
 
-    def judge(self, headline: str, paragraphs: Sequence[str], dateline: str | None = None) -> Judged:
-        """Topic id → salience, and the most telling words."""
+    @property
+    def asks_for_places(self) -> bool:
+        return bool(self._places)
+
+    def judge(
+        self,
+        headline: str,
+        paragraphs: Sequence[str],
+        dateline: str | None = None,
+        *,
+        ruled: Weighed | None = None,
+    ) -> Judged:
+        """Topic id → salience, and the most telling words. `ruled`: where a matcher of `all_places` was here before."""
         found: Judged = {}
         text = (headline, paragraphs, dateline)
         given = features(*text) if self._subjects or self._places else Counter[str]()
         if self._subjects and (vector := _subject_vector(given)):
             _file(found, self._subjects, _told(subject_model(), self._subjects, vector, given))
         if self._places:
-            _file(found, self._places, _told_of_places(self._places.keys(), text, given))
+            places = _told_of_places(self._places.keys(), given, ruled or _places_alone().weigh(*text))
+            _file(found, self._places, places)
         return found
 
 
@@ -134,16 +148,13 @@ def _told(model: LinearModel, labels: Container[str], vector: Vector, given: Map
     }
 
 
-def _told_of_places(labels: Set[str], text: tuple[str, Sequence[str], str | None], words: Mapping[str, float]) -> Told:
+def _told_of_places(labels: Set[str], words: Mapping[str, float], ruled: Weighed) -> Told:
     """By the model; of countries that it didn't learn, by the rules."""
-    model, said = country_model(), _said(*text)
-    given = {**words, **_signals(said)}
+    model = country_model()
+    given = {**words, **_signals(ruled.named)}
     told = _told(model, labels, model.vector(given), given)
-    unlearnt = (labels & said.keys()) - set(model.labels)
-    if unlearnt:
-        ruled = _all_places().weigh(*text)
-        told |= {code: (ruled.places[code], ruled.place_terms[code]) for code in unlearnt & ruled.places.keys()}
-    return told
+    unlearnt = (labels & ruled.places.keys()) - set(model.labels)
+    return told | {code: (ruled.places[code], ruled.place_terms[code]) for code in unlearnt}
 
 
 def _file(found: Judged, wanted: Mapping[str, set[int]], told: Told) -> None:

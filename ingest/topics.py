@@ -60,10 +60,14 @@ def _spec(slug: str, table: dict[str, str | list[str]]) -> TopicSpec:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """What the rules say of an article: topic id → salience, country code → salience, and why, most telling first."""
+    """What the rules say of an article: topic id → salience, country code → salience, and why, most telling first.
+
+    `named`: country code → weight, of all that are named; salient or not.
+    """
 
     topics: dict[int, float]
     places: dict[str, float]
+    named: dict[str, float]
     topic_terms: dict[int, tuple[Found, ...]]
     place_terms: dict[str, tuple[Found, ...]]
 
@@ -118,6 +122,7 @@ class Matcher:
         return Weighed(
             topics,
             places,
+            {key: tally.score for key, tally in tallies.items() if isinstance(key, str)},
             {key: tallies[key].evidence() for key in topics},
             {key: tallies[key].evidence() for key in places},
         )
