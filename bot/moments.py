@@ -26,8 +26,9 @@ class MomentError(ValueError):
 def parse(text: str, zone: tzinfo, now: datetime) -> datetime:
     """The moment that the text names, as a clock in `zone` shows it; in UTC, whole minutes. Raises MomentError.
 
-    A time without a day is the next such time; a day without a year is the next such day. The time of a gap in the
-    clock (summer time) is moved forward, of one shown twice the first is meant.
+    A time without a day is the next such time; a day without a year is the next such day, and of a weekday whose time
+    is over the next week's is meant. The time of a gap in the clock (summer time) is moved forward, of one shown twice
+    the first is meant.
     """
     words = " ".join(unicodedata.normalize("NFKC", text).casefold().split()).removeprefix("until ")
     if span := _SPAN.fullmatch(words):
@@ -69,7 +70,9 @@ def _moment(words: str, minute: int, zone: tzinfo, now: datetime) -> datetime:
     if not words:
         found = _at(today, minute, zone)
         return found if found > now else _at(today + timedelta(days=1), minute, zone)
-    return _at(_day(words, today), minute, zone)
+    day = _day(words, today)
+    found = _at(day, minute, zone)
+    return found if found > now or _weekday(words) is None else _at(day + timedelta(days=7), minute, zone)
 
 
 def _at(day: date, minute: int, zone: tzinfo) -> datetime:
