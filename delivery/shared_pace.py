@@ -65,12 +65,17 @@ class DatabaseClock:
 
 
 class SharedPace:
-    """Gives places, in monotonic seconds. While the database can't be asked it gives what was asked for."""
+    """Gives places, in monotonic seconds. While the database can't be asked, or has not answered after `patience`
+    seconds, it gives what was asked for.
+    """
 
-    def __init__(self, db: Database, bot_id: int, per_second: float = PER_SECOND) -> None:
+    def __init__(
+        self, db: Database, bot_id: int, per_second: float = PER_SECOND, patience: float = PATIENCE_SECONDS
+    ) -> None:
         self._db = db
         self._bot_id = bot_id
         self._gap = 1 / per_second
+        self._patience = patience
         self._clock = DatabaseClock()
         self._silent = False
         self._me = secrets.token_hex(8)
@@ -81,7 +86,7 @@ class SharedPace:
         `chat_id`: whose message takes it, where that is known; the others hear of it.
         """
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(self._patience):
                 found = await self._take(time, count, chat_id)
         except (TimeoutError, *DATABASE_ERRORS) as error:
             if not self._silent:

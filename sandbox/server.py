@@ -140,7 +140,7 @@ class Sandbox:
     ) -> _Answer:
         try:
             self._fail(fault, row)
-            result = await self.perform(bot, row.method, raw, files)
+            result = await self.perform(bot, row.method, raw, files, at=row.at)
         except ApiError as wrong:
             row.status, row.error = wrong.code, wrong.description
             return _Answer(wrong.code, wrong.envelope())
@@ -152,8 +152,8 @@ class Sandbox:
         row.message_id = _message_id(result)
         return _Answer(200, {"ok": True, "result": result})
 
-    async def perform(self, bot: Bot, method: str, raw: dict[str, Any], files: dict[str, Upload]) -> Any:
-        """Do a call and give its result; raises ApiError."""
+    async def perform(self, bot: Bot, method: str, raw: dict[str, Any], files: dict[str, Upload], *, at: float) -> Any:
+        """Do a call that arrived at that time, and give its result; raises ApiError."""
         if method not in METHODS:
             raise not_found("method not found")
         if too_deep(raw):
@@ -167,17 +167,17 @@ class Sandbox:
             result = _WEBHOOKS[method](call)
             self.watch(bot)
             return result
-        self._limit(call)
+        self._limit(call, at)
         return CALLS[method](call)
 
-    def _limit(self, call: Call) -> None:
+    def _limit(self, call: Call, at: float) -> None:
         if not call.method.startswith(_COUNTED) or call.method in _UNCOUNTED:
             return
         chat_id = call.args.get("chat_id")
         number = chat_id if isinstance(chat_id, int) and call.method.startswith(_COUNTED[:3]) else None
         if call.args.get("allow_paid_broadcast"):  # paid messages go beyond the free rate
             return
-        seconds = self.limits.retry_after(call.bot.id, number, self.world.clock())
+        seconds = self.limits.retry_after(call.bot.id, number, at)
         if seconds:
             raise too_many(seconds)
 

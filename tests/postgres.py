@@ -59,7 +59,7 @@ def cluster(settings: str = _SETTINGS) -> Iterator[str]:
         shutil.chown(folder, user)
 
     def run(*command: str) -> None:
-        done = subprocess.run(command, user=user, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command, user=user, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
         if done.returncode:
             raise RuntimeError(f"{command[0]} failed: {done.stdout}{done.stderr}")
 

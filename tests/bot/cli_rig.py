@@ -15,6 +15,8 @@ from typing import IO
 
 from typer.testing import CliRunner
 
+from tests.patience import PATIENCE_S
+
 
 @dataclass(frozen=True)
 class Request:
@@ -59,7 +61,7 @@ def command_line(folder: Path, env: dict[str, str]) -> Iterator[CommandLine]:
         assert process.stdout is not None
         yield CommandLine(process.stdin, process.stdout, folder)
         process.stdin.close()
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=PATIENCE_S) == 0
 
 
 def _answer(request: Request) -> Done:

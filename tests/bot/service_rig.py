@@ -3,10 +3,10 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ import aiohttp
 from sandbox.records import Bot
 from sandbox.server import Sandbox, serve
 from sandbox.world import World
+from tests.patience import PATIENCE_S
 
 T = TypeVar("T")
 
@@ -24,8 +25,6 @@ HEADLINE = "Xi urges bringing China-ROK relations back to normal track"
 TOKEN = "700001:AAA-bcdefghijklmnopqrstuvwxyz012345"
 READER, OWNER = 501, 502
 
-# The machine may be busy; what is waited for ends the wait at once.
-PATIENCE_S = 40.0
 LOOK_EVERY_S = 0.05
 
 
@@ -36,11 +35,9 @@ def environment(**values: str) -> dict[str, str]:
     return {**kept, "PATH": path, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **values}
 
 
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
+def far_from_now() -> str:
+    """A time of day (HH:MM, UTC) that no test will see: half a day away."""
+    return (datetime.now(UTC) + timedelta(hours=12)).strftime("%H:%M")
 
 
 class Program:

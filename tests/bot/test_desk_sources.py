@@ -22,6 +22,7 @@ from storage.records import FeedState, PolledFeed
 from storage.schema import feed
 from tests.bot.desk_rig import ANN, BEN, GROUP, OWNER, READER, Newsroom, newsroom
 from tests.ingest.feed_site import NOW, Canned, Site, item, rss, site
+from tests.patience import PATIENCE_S
 
 OPML = b"""<opml version="2.0"><body><outline text="Asia"><outline text="Seoul Daily" xmlUrl="https://e.org/seoul"/>
     <outline text="Busan" xmlUrl="https://e.org/busan"/></outline></body></opml>"""
@@ -41,7 +42,7 @@ async def web() -> AsyncIterator[Site]:
 
 @pytest.fixture
 async def room(desk_db: Database) -> AsyncIterator[Newsroom]:
-    async with Fetcher({"127.0.0.1"}, total_seconds=2) as fetcher:
+    async with Fetcher({"127.0.0.1"}, total_seconds=PATIENCE_S) as fetcher:
         registry = desk.registry(DeskIntake(Ingest(Desk(desk_db))), partial(find_feed, fetcher))
         async with newsroom(desk_db, registry) as made:
             yield made

@@ -16,9 +16,9 @@ from storage.database import Database
 from storage.records import Mode
 from tests.delivery.news import BOT, EIGHT, reader, seed
 from tests.ingest.feed_site import Canned, Site, item, rss, site
+from tests.patience import PATIENCE_S
 
 NOW = EIGHT + timedelta(minutes=1)
-PATIENCE_S = 20.0
 
 
 class Team:
@@ -71,7 +71,7 @@ async def team(postgres_url: str) -> AsyncIterator[Team]:
         database = Database(postgres_url)
         stack.push_async_callback(database.dispose)
         place = await stack.enter_async_context(site())
-        fetcher = await stack.enter_async_context(Fetcher({"127.0.0.1"}, total_seconds=2))
+        fetcher = await stack.enter_async_context(Fetcher({"127.0.0.1"}))
         yield Team(database, postgres_url, place, fetcher)
 
 

@@ -22,8 +22,9 @@ from ingest.websub import Hubs
 from storage import articles, sources
 from storage.database import Database
 from storage.records import PolledFeed
-from tests.bot.service_rig import free_port
 from tests.ingest.feed_site import NOW, Canned, Site, item, rss, site
+from tests.patience import PATIENCE_S
+from tests.ports import free_port
 
 DAY = timedelta(days=1)
 
@@ -106,7 +107,7 @@ async def world(desk_db: Database) -> AsyncIterator[World]:
         application = http.Application()
         application.router.add_post("/hub", hub.subscribe)
         server = await stack.enter_async_context(TestServer(application))
-        fetcher = await stack.enter_async_context(Fetcher({"127.0.0.1"}, total_seconds=5))
+        fetcher = await stack.enter_async_context(Fetcher({"127.0.0.1"}))
         port = free_port()
         hubs = Hubs(desk_db, fetcher, f"http://127.0.0.1:{port}/", clock=lambda: clock[0])
         app = web.create_app(desk_db, None, None, HubCalls(hubs).routes())
@@ -238,7 +239,7 @@ async def test_a_push_while_its_feed_is_polled_makes_it_due_again(world: World) 
         assert await poller.take_due() == 1
         await world.hub.tell(rss([item(2)]))
         await poller.take_due()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while len(await world.headlines()) < 2:
                 await poller.take_due()
                 await asyncio.sleep(0.02)

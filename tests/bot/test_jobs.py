@@ -14,8 +14,7 @@ from sqlalchemy import text
 from bot.jobs import Handler, Job, Jobs, Payload
 from storage import jobs
 from storage.database import Database
-
-PATIENCE_S = 20.0
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 from bot.listen import listen
 from storage import inbox
 from storage.database import Database
+from tests.patience import PATIENCE_S
 
 BOT = 7
-PATIENCE_S = 20.0
 
 
 @asynccontextmanager

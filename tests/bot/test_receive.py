@@ -14,8 +14,7 @@ from bot.receive import LONGEST_PAUSE, Handle, Receiver, backoff, line_of
 from storage import inbox
 from storage.database import Database
 from tests.bot.desk_rig import OWNER, READER, Newsroom, newsroom
-
-PATIENCE = 20.0
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -42,14 +41,14 @@ class Handled:
                 self._changed.notify_all()
 
     async def wait(self, count: int) -> None:
-        async with asyncio.timeout(PATIENCE), self._changed:
+        async with asyncio.timeout(PATIENCE_S), self._changed:
             await self._changed.wait_for(lambda: len(self.texts) >= count)
 
 
 @asynccontextmanager
 async def _running(receiver: Receiver, *, poll: bool = True) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
         group.create_task(receiver.work(stop))
         if poll:
             group.create_task(receiver.poll(stop))
@@ -150,7 +149,7 @@ async def test_of_two_processes_one_handles_until_it_stops(postgres_url: str) ->
             async with _running(receivers[0], poll=False):
                 for number in range(20):
                     await receivers[number % 2].accept(_update(number, READER, "a"))
-                await asyncio.wait_for(_either_has(first, second, 20), PATIENCE)
+                await asyncio.wait_for(_either_has(first, second, 20), PATIENCE_S)
                 assert 20 in (len(first.texts), len(second.texts))
                 assert 0 in (len(first.texts), len(second.texts))
             await receivers[0].accept(_update(99, READER, "b"))
@@ -255,7 +254,7 @@ async def test_beside_another_poller_it_stands_by_and_says_so(sqlite_url: str) -
                 stop.set()
                 await polling
 
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE_S):
             await poll()
         assert said.is_set()
     await database.dispose()
@@ -266,7 +265,7 @@ async def test_of_processes_with_one_database_one_polls_until_it_is_gone(postgre
     database = Database(postgres_url)
     async with newsroom(database, build()) as room:
         first, second = (Receiver(database, room.bot, Handled()) for _ in range(2))
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE_S):
             with capture_logs() as logs:
                 stop, other_stop = asyncio.Event(), asyncio.Event()
                 polling = asyncio.create_task(first.poll(stop))

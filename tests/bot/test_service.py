@@ -23,17 +23,18 @@ from tests.bot.service_rig import (
     HEADLINE,
     LOOK_EVERY_S,
     OWNER,
-    PATIENCE_S,
     READER,
     TOKEN,
     Wire,
     environment,
     eventually,
+    far_from_now,
     finished,
-    free_port,
     tidings,
     wire,
 )
+from tests.patience import PATIENCE_S
+from tests.ports import free_port
 
 YOU = 1001
 SECRET = TOKEN.partition(":")[2]
@@ -191,9 +192,9 @@ async def test_a_digest_comes_at_its_time(where: Wire, url: str) -> None:
         async for result in built.ingest.run([str(ARTICLE)]):
             assert result.article is not None
 
-    database = Database(url)
-    async with running(settings(where, url), take_in):
-        await where.asks(READER, "/subscribe korea", "Korea", "08:00")
+    database, digest_time = Database(url), far_from_now()
+    async with running(settings(where, url, DIGEST_TIME=digest_time), take_in):
+        await where.asks(READER, "/subscribe korea", "Korea", digest_time)
         async with database.begin() as tx:
             moved = await tx.execute(update(schedule).values(next_at=datetime.now(UTC)))
         assert moved.rowcount == 1

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from bot.ticks import Tick, Ticks
+from tests.patience import PATIENCE_S
 
 AT_ONCE_S = 0.01
-PATIENCE_S = 10.0
 
 
 async def run(ticks: dict[str, Callable[[], Awaitable[int]]], stop: asyncio.Event) -> None:

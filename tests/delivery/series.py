@@ -10,7 +10,9 @@ What may happen: each chat whose call was not recorded gets its message twice (o
 miss it and is listed in doubt). All others get every part exactly once. A process that is
 asked to stop (SIGTERM) finishes what is in flight: nobody misses anything or gets it twice.
 
-At the free pace the server refuses what goes beyond Telegram's limits, across restarts as well.
+At the free pace the server refuses what goes beyond Telegram's limits, across restarts as well. A server that a busy
+machine holds up reads together what left evenly, and refuses what is too much by its own clock: `bunched` says how many
+messages its pauses may have brought together.
 """
 
 import asyncio
@@ -21,8 +23,9 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from operator import gt
 from pathlib import Path
 from random import Random
@@ -43,6 +46,8 @@ TOKEN = "777:TEST-token_for_kills"
 TOPIC = "korea"
 ROOT = Path(__file__).parents[2]
 MOMENT = 0.05
+BEAT = 0.005
+SPARE = 30 / PER_SECOND - 1  # seconds: what is later by less brings no second over the limit
 PAID_RATE = 1000.0
 LIMITS = {"per_second": 30, "per_chat_second": 1, "per_group_minute": 20}
 LAST_KILL = 0.85  # of the messages: the process must not end before it is killed
@@ -92,6 +97,7 @@ class Outcome:
     again: tuple[int, ...]  # messages that came twice because of each kill
     in_doubt: frozenset[int]  # chats listed so in the database
     refused: int  # calls that the server refused
+    bunched: int  # messages that it may have read together with earlier ones, since it was held up
     most_per_second: int
     seconds: float
     longest_stop: float  # seconds between a signal and the process's end
@@ -134,12 +140,33 @@ async def run_series(url: str, plan: Plan, say: Callable[[int], None] = lambda _
     try:
         await _fill(db, chat_ids, plan)
         begun = time.monotonic()
-        async with serve(sandbox) as api_url:
+        async with serve(sandbox) as api_url, _pauses() as pauses:
             ends = await _end_and_finish(Watch(sandbox, db), [url, api_url, TOKEN], plan, say)
-        return await _judge(db, sandbox, chat_ids, ends, time.monotonic() - begun)
+        outcome = await _judge(db, sandbox, chat_ids, ends, time.monotonic() - begun)
+        return replace(outcome, bunched=sum(ceil(pause * plan.rate) for pause in pauses))
     finally:
         await db.dispose()
         await sandbox.close()
+
+
+@asynccontextmanager
+async def _pauses() -> AsyncIterator[list[float]]:
+    """Seconds of each time that this loop, and the server in it, was held up for longer than the pace can spare."""
+    found, clock = list[float](), asyncio.get_running_loop().time
+
+    async def beat() -> None:
+        while True:
+            before = clock()
+            await asyncio.sleep(BEAT)
+            if (late := clock() - before - BEAT) > SPARE:
+                found.append(late)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield found
+    finally:
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
 
 
 async def _fill(db: Database, chat_ids: list[int], plan: Plan) -> None:
@@ -210,9 +237,17 @@ async def _one_end(watch: Watch, where: list[str], plan: Plan, target: int, rand
         child.send_signal(signal.SIGTERM if plan.end == "term" else signal.SIGKILL)
         await child.wait()
         seconds = time.time() - signaled_at
-    await asyncio.sleep(plan.latency + MOMENT)  # the server takes up what was still on the wire
+    await _taken_up(watch.sandbox, plan.latency)
     in_flight = _in_flight(watch.sandbox, signaled_at, plan.call_slots)
     return End(time.time(), in_flight, await watch.unrecorded(), seconds)
+
+
+async def _taken_up(sandbox: Sandbox, latency: float) -> None:
+    """Wait until the server has taken up, and answered, what was still on the wire."""
+    before = -1
+    while before < sandbox.ledger.count or any(row.answered_at is None for row in sandbox.ledger.rows):
+        before = sandbox.ledger.count
+        await asyncio.sleep(latency + MOMENT)
 
 
 @asynccontextmanager
@@ -281,6 +316,7 @@ async def _judge(db: Database, sandbox: Sandbox, chat_ids: list[int], ends: list
         again=_again(rows, [end.at for end in ends]),
         in_doubt=in_doubt,
         refused=sum(row.method == "sendMessage" and not row.ok for row in sandbox.ledger.rows),
+        bunched=0,
         most_per_second=most_in_a_second([row.at for row in rows]),
         seconds=seconds,
         longest_stop=max((end.seconds for end in ends), default=0.0),

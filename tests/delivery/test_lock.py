@@ -2,6 +2,9 @@
 
 import asyncio
 import shutil
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psycopg
@@ -15,7 +18,8 @@ from storage.errors import DatabaseBusyError
 from tests.delivery.worlds import BOT, quick, world
 from tests.frozen import wire_to
 
-HASTY = Patience(ask=0.2, look=0.1, answer=1.0, silence=4.0)
+# The leader has 4.9 s to notice before the server ends its session: a busy machine may keep it waiting.
+HASTY = Patience(ask=0.2, look=0.1, answer=1.0, silence=6.0)
 
 
 async def test_a_second_process_on_the_same_file_is_refused(sqlite_url: str) -> None:
@@ -85,18 +89,36 @@ async def test_a_standby_goes_on_where_a_sender_lost_its_connection(postgres_url
             await wire.until(lambda: senders[1].leading)
             await wire.settled()
             stops[1].set()
-    assert sorted(chat_id for chat_id, _ in wire.arrived()) == sorted(wire.chat_ids)
+        counts = Counter(chat_id for chat_id, _ in wire.arrived())
+        assert set(counts) == set(wire.chat_ids)
+        # The first one's calls end after its lock is cut: what the second finds of them is in doubt, and sent again.
+        doubtful = [part.in_doubt for part in await wire.parts()]
+        assert all(count == 1 or doubtful[wire.chat_ids.index(chat_id)] for chat_id, count in counts.items())
     await first.dispose()
     await second.dispose()
+
+
+class Noted(SenderLock):
+    """Remembers the epochs that it gave: between two of them a sender may stand still for a few milliseconds only."""
+
+    def __init__(self, db: Database) -> None:
+        super().__init__(db, BOT)
+        self.epochs: list[int] = []
+
+    @asynccontextmanager
+    async def hold(self, stop: asyncio.Event) -> AsyncIterator[Lease | None]:
+        async with super().hold(stop) as lease:
+            self.epochs += [] if lease is None else [lease.epoch]
+            yield lease
 
 
 async def test_a_sender_whose_lock_is_cut_stops_and_takes_it_again(postgres_url: str) -> None:
     db = Database(postgres_url)
     async with world(db) as wire:
-        async with wire.sending() as sender:
+        async with wire.sending(lock=(lock := Noted(db))) as sender:
             await wire.until(lambda: sender.leading)
             await _cut_locks(postgres_url)
-            await wire.until(lambda: not sender.leading)
+            await wire.until(lambda: lock.epochs == [1, 2])
             await wire.until(lambda: sender.leading)
             await wire.edition(["hello"], await wire.people(3))
             sender.wake()
@@ -120,14 +142,13 @@ async def test_a_full_or_lost_database_stops_the_sending(sqlite_template: Path, 
     shutil.copy(sqlite_template, path)
     db = Database(f"sqlite:///{path}")
     async with world(db) as wire:
-        await wire.edition(["hello"], await wire.people(30))
+        await wire.edition(["hello"], await wire.people(60))
         async with wire.sending(pacer=Pacer(30, push_gap=0, warm_up=0)):
             await wire.until(lambda: len(wire.arrived()) > 3)
             blocker = await _lock_out(db)
-            await asyncio.sleep(0.1)
-            before = len(wire.arrived())
-            await asyncio.sleep(0.5)
-            assert len(wire.arrived()) <= before + 1
+            marked = sum(part.state in ("sent", "sending") for part in await wire.parts())
+            await asyncio.sleep(0.6)
+            assert len(wire.arrived()) <= marked < 60
             await blocker.rollback()
             await blocker.close()
             await wire.settled()
@@ -162,7 +183,7 @@ async def test_a_sender_whose_network_is_cut_stops_and_another_goes_on(postgres_
             line.cut()
             await wire.until(lambda: not senders[0].leading)
             assert not senders[1].leading
-            await wire.until(lambda: senders[1].leading, seconds=20)
+            await wire.until(lambda: senders[1].leading)
             await wire.settled()
             line.mend()
             stop.set()

@@ -52,7 +52,7 @@ async def test_a_full_disk_stops_the_sending_until_there_is_room(sqlite_template
             assert len(wire.arrived()) <= await recorded(wire)
             disk.full = False
             sender.wake()
-            await wire.settled(seconds=30)
+            await wire.settled()
         assert sorted(chat_id for chat_id, _ in wire.arrived()) == sorted(wire.chat_ids)
     await db.dispose()
 
@@ -89,6 +89,6 @@ async def test_a_lost_database_stops_the_sending_until_it_is_back(postgres_url: 
                 before = len(wire.arrived())
                 assert before < 60
             sender.wake()
-            await wire.settled(seconds=30)
+            await wire.settled()
         assert sorted(chat_id for chat_id, _ in wire.arrived()) == sorted(wire.chat_ids)
     await db.dispose()

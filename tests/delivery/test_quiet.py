@@ -19,6 +19,7 @@ from storage.records import Article, ChatState, CorrectionKind, EditionKind, Lan
 from storage.schema import delivery
 from tests.delivery.news import BOT, publish, queued, reader, seed
 from tests.delivery.worlds import World
+from tests.patience import PATIENCE_S
 
 HOUR = timedelta(hours=1)
 NIGHT = QuietHours(22 * 60, 7 * 60)
@@ -306,7 +307,7 @@ def _around(now: datetime) -> QuietHours:
 
 
 async def _until_held(wire: World, count: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             if sum(lane is Lane.HELD for _, lane, _, _ in await state(wire.db)) >= count:
                 return

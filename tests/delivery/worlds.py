@@ -23,6 +23,7 @@ from storage.records import (
     EditionPart,
 )
 from storage.schema import delivery, delivery_part
+from tests.patience import PATIENCE_S
 
 TOKEN = "777:TEST-token_for_deliveries"
 BOT = 777
@@ -101,12 +102,12 @@ class World:
             stop.set()
             await work
 
-    async def send(self, *, seconds: float = 15.0, until: int = 0, **options: Any) -> None:
+    async def send(self, *, seconds: float = PATIENCE_S, until: int = 0, **options: Any) -> None:
         """Send until nothing is open but `until` deliveries."""
         async with self.sending(**options):
             await self.settled(seconds=seconds, left=until)
 
-    async def settled(self, *, seconds: float = 15.0, left: int = 0) -> None:
+    async def settled(self, *, seconds: float = PATIENCE_S, left: int = 0) -> None:
         async with asyncio.timeout(seconds):
             while await self.open() > left:  # noqa: ASYNC110 - rows have no event
                 await asyncio.sleep(0.05)
@@ -117,7 +118,7 @@ class World:
         async with self.db.read() as tx:
             return int(await tx.scalar(query) or 0)
 
-    async def until(self, condition: Any, *, seconds: float = 10.0) -> None:
+    async def until(self, condition: Any, *, seconds: float = PATIENCE_S) -> None:
         async with asyncio.timeout(seconds):
             while not condition():  # noqa: ASYNC110 - nor has a server
                 await asyncio.sleep(0.01)

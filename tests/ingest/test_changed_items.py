@@ -9,11 +9,12 @@ from ingest.fetch import Fetcher
 from storage.database import Database
 from tests.ingest.feed_site import WHOLE, Canned, item, rss, site
 from tests.ingest.test_poll import World
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
 async def world(db: Database) -> AsyncIterator[World]:
-    async with site() as made, Fetcher({"127.0.0.1"}, total_seconds=2) as fetcher:
+    async with site() as made, Fetcher({"127.0.0.1"}, total_seconds=PATIENCE_S) as fetcher:
         yield World(db, made, fetcher)
 
 

@@ -8,6 +8,7 @@ from ingest.discover import Found, find_feed
 from ingest.errors import FetchError, ForbiddenError
 from ingest.fetch import Fetcher
 from tests.ingest.feed_site import NOW, Canned, Site, item, rss, site
+from tests.patience import PATIENCE_S
 
 HTML = {"Content-Type": "text/html"}
 
@@ -19,7 +20,7 @@ async def web() -> AsyncIterator[Site]:
 
 
 async def find(web: Site, path: str) -> Found:
-    async with Fetcher({"127.0.0.1"}, total_seconds=2) as fetcher:
+    async with Fetcher({"127.0.0.1"}, total_seconds=PATIENCE_S) as fetcher:
         return await find_feed(fetcher, path if "://" in path or "." in path else web.url(path), now=NOW)
 
 

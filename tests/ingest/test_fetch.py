@@ -18,6 +18,7 @@ from yarl import URL
 from ingest.errors import FetchError, ForbiddenError
 from ingest.fetch import USER_AGENT, Fetched, Fetcher
 from ingest.packing import unpack
+from tests.patience import PATIENCE_S
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -90,7 +91,7 @@ async def raw(*pieces: bytes, endless: bytes = b"", pause: float = 0) -> AsyncIt
 def local(**options: float) -> Fetcher:
     return Fetcher(
         {"127.0.0.1"},
-        total_seconds=options.get("total", 5),
+        total_seconds=options.get("total", PATIENCE_S),
         max_bytes=int(options.get("max_bytes", 1_000_000)),
     )
 

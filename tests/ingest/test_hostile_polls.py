@@ -80,7 +80,7 @@ async def harmful() -> AsyncIterator[str]:
 
 async def test_harmful_sources_end_with_their_reasons_beside_a_good_one(db: Database) -> None:
     async with harmful() as root, site() as good, Fetcher(
-        {"127.0.0.1"}, total_seconds=2, max_bytes=1_000_000
+        {"127.0.0.1"}, total_seconds=5, max_bytes=1_000_000
     ) as fetcher:  # fmt: skip
         good.pages["/feed"] = Canned(rss([item(1)]))
         ids: dict[str, int] = {}
@@ -126,7 +126,7 @@ async def answered(said: bytes) -> Answer | None:
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
-        async with Fetcher({"127.0.0.1"}, total_seconds=2) as fetcher:
+        async with Fetcher({"127.0.0.1"}, total_seconds=5) as fetcher:
             return await fetcher.ask(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
     except FetchError:
         return None

@@ -18,6 +18,7 @@ from storage.database import Database
 from storage.records import Article, FeedState, PolledFeed
 from storage.schema import article, feed
 from tests.ingest.feed_site import NOW, Canned, Site, item, page, rss, site
+from tests.patience import PATIENCE_S
 
 
 @dataclass
@@ -66,7 +67,7 @@ class World:
 
 @pytest.fixture
 async def world(db: Database) -> AsyncIterator[World]:
-    async with site() as made, Fetcher({"127.0.0.1"}, total_seconds=2) as fetcher:
+    async with site() as made, Fetcher({"127.0.0.1"}, total_seconds=PATIENCE_S) as fetcher:
         yield World(db, made, fetcher)
 
 
@@ -196,9 +197,10 @@ async def test_a_failure_is_kept_with_its_reason_and_asked_again_later(
     world: World, canned: Canned, reason: str, wait: timedelta
 ) -> None:
     world.site.pages["/feed"] = canned
-    world.fetcher._total = 0.3
+    world.fetcher._total = 0.3 if canned.hangs else PATIENCE_S
     source = await world.add()
     await world.poll(source)
+    world.fetcher._total = PATIENCE_S
     state = await world.state(source)
     assert reason in (state.last_error or "")
     assert (state.failures, state.failing_since, state.next_at) == (1, NOW, NOW + wait)
@@ -276,13 +278,12 @@ async def due_and_done(world: World, poller: Poller, count: int) -> None:
             await asyncio.sleep(0.005)
         stop.set()
 
-    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
         group.create_task(poller.run(stop))
         group.create_task(ticking())
 
 
 async def test_a_source_that_hangs_delays_no_other(world: World) -> None:
-    world.fetcher._total = 30
     world.site.pages["/hang"] = Canned(hangs=True)
     stuck = [await world.add("/hang?" + str(n), name=f"Stuck {n}") for n in range(2)]
     for n in range(2):
@@ -353,7 +354,7 @@ async def test_two_processes_share_the_work(world: World) -> None:
             await asyncio.sleep(0.005)
         stop.set()
 
-    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
         for poller in pollers:
             group.create_task(poller.run(stop))
             group.create_task(ticking(poller))

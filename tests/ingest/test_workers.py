@@ -10,6 +10,7 @@ import pytest
 from ingest.errors import ExtractError
 from ingest.extract import extract
 from ingest.workers import Workers, environment
+from tests.patience import PATIENCE_S
 
 PAGE = (
     "<html><head><title>Storm closes harbour</title><meta property='article:published_time' content='2026-11-20'>"
@@ -21,7 +22,7 @@ PAGE = (
 
 @pytest.fixture
 async def workers() -> AsyncIterator[Workers]:
-    async with Workers(1, deadline_s=5) as found:
+    async with Workers(1, deadline_s=PATIENCE_S) as found:
         yield found
 
 
@@ -42,12 +43,12 @@ async def test_what_takes_too_long_is_ended_and_the_next_page_is_read() -> None:
         with pytest.raises(ExtractError, match="too long"):
             await workers.extract(endless)
         assert workers.running == 0
-    async with Workers(1, deadline_s=5) as workers:
+    async with Workers(1, deadline_s=PATIENCE_S) as workers:
         assert await workers.extract(PAGE)
 
 
 async def test_what_takes_too_much_memory_is_ended() -> None:
-    async with Workers(1, deadline_s=20, memory_mb=24) as workers:
+    async with Workers(1, deadline_s=PATIENCE_S, memory_mb=24) as workers:
         with pytest.raises(ExtractError, match="memory"):
             await workers.extract(b"<html><body>" + b"<p>word <b>word</b></p>" * 120_000)
         assert workers.running == 0
@@ -64,7 +65,7 @@ async def test_a_wait_that_is_given_up_ends_the_work(workers: Workers) -> None:
 async def test_a_worker_with_nothing_to_do_ends() -> None:
     async with Workers(1, idle_s=0) as workers:
         await workers.extract(PAGE)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while workers.running:  # noqa: ASYNC110 - a process tells its end to nobody but the loop
                 await asyncio.sleep(0.01)
         assert await workers.extract(PAGE)

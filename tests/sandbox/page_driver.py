@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import struct
 import zlib
@@ -12,9 +13,11 @@ from typing import Any, Literal
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, async_playwright, expect
 
 from sandbox.server import Sandbox, serve
+from tests.patience import PATIENCE_S
+from tests.ports import free_port
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # What every module of browser tests is marked with: one browser serves all its tests.
@@ -33,6 +36,7 @@ _FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=PATIENCE_S * 1000)
 _SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 
 YOU, OWNER, GROUP, CHANNEL = 1001, 1002, -2001, -1_000_000_002_002
@@ -85,12 +89,13 @@ class BotPlayer:
 
     async def next(self, kind: str) -> dict[str, Any]:
         """The next update of that kind; those of other kinds before it are taken and left."""
-        while True:
-            for update in await self.call("getUpdates", offset=self.offset, timeout=10, limit=1):
-                self.offset = update["update_id"] + 1
-                if kind in update:
-                    found: dict[str, Any] = update[kind]
-                    return found
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                for update in await self.call("getUpdates", offset=self.offset, timeout=10, limit=1):
+                    self.offset = update["update_id"] + 1
+                    if kind in update:
+                        found: dict[str, Any] = update[kind]
+                        return found
 
 
 @dataclass
@@ -98,15 +103,13 @@ class Server:
     """The sandbox on one port, which can be stopped and started again."""
 
     sandbox: Sandbox
-    port: int = 0
+    port: int = field(default_factory=free_port)
     _running: AbstractAsyncContextManager[str] | None = None
 
     async def start(self) -> str:
         """Listen; the root URL."""
         self._running = serve(self.sandbox, port=self.port)
-        url = await self._running.__aenter__()
-        self.port = int(url.rsplit(":", 1)[1])
-        return url
+        return await self._running.__aenter__()
 
     async def stop(self) -> None:
         """Close every connection."""
@@ -208,7 +211,7 @@ async def _context(browser: Browser, size: str, options: dict[str, Any]) -> Asyn
         timezone_id="Asia/Seoul",
         **options,
     )
-    opened.set_default_timeout(8000)
+    opened.set_default_timeout(PATIENCE_S * 1000)
     yield opened
     await opened.close()
 

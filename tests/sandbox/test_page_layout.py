@@ -238,7 +238,7 @@ async def test_lost_server_is_said_and_the_page_catches_up(chat_page: ChatPages)
         world = driven.server.sandbox.world
         world.post(world.chats[YOU], next(iter(world.bots)), {"text": "While you were away"})
         await driven.server.start()
-        await expect(driven.page.locator("#offline")).to_be_hidden(timeout=15_000)
+        await expect(driven.page.locator("#offline")).to_be_hidden()
         await expect(driven.messages.last).to_have_text("While you were away")
         await driven.bot.send(YOU, "And live again")
         await expect(driven.messages.last).to_have_text("And live again")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Route, expect
 
+from tests.patience import PATIENCE_S
 from tests.sandbox.page_driver import BROWSER_TESTS, CHANNEL, OWNER, YOU, ChatPages, picture
 
 pytestmark = BROWSER_TESTS
@@ -205,7 +206,7 @@ async def test_what_changes_while_a_chat_loads_is_kept(chat_page: ChatPages) -> 
 
         await driven.page.route(f"**/chats/{OWNER}/messages*", answer_late, times=1)
         await driven.open(OWNER)
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(PATIENCE_S):
             await answered.wait()
         await expect(driven.messages).to_have_text(["/start", "In between"])
 

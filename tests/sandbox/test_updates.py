@@ -11,6 +11,7 @@ import pytest
 import telegram
 from aiohttp import web
 
+from tests.patience import PATIENCE_S
 from tests.sandbox.conftest import CHANNEL, GROUP, OWNER, SUPERGROUP, TOKEN, USER, Server
 
 
@@ -54,25 +55,34 @@ async def test_allowed_updates_hold_until_changed(server: Server) -> None:
     assert await _texts(server) == ["/heard"]
 
 
+async def _called(server: Server, method: str) -> None:
+    """Wait until such a call has come."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            if server.sandbox.ledger.read(method=method):
+                return
+            await asyncio.sleep(0.01)
+
+
 async def test_long_poll_wakes_with_the_update(server: Server) -> None:
     poll = asyncio.create_task(server.ok("getUpdates", timeout=50))
-    await asyncio.sleep(0.05)
+    await _called(server, "getUpdates")
     await _say(server, "/now")
-    updates = await asyncio.wait_for(poll, 5)
+    updates = await asyncio.wait_for(poll, PATIENCE_S)
     assert updates[0]["message"]["text"] == "/now"
 
 
 async def test_a_second_poller_ends_the_first(server: Server) -> None:
     first = asyncio.create_task(server.call("getUpdates", timeout=50))
-    await asyncio.sleep(0.05)
+    await _called(server, "getUpdates")
     second = asyncio.create_task(server.call("getUpdates", timeout=50))
-    answer = await asyncio.wait_for(first, 5)
+    answer = await asyncio.wait_for(first, PATIENCE_S)
     assert (answer["error_code"], answer["description"]) == (
         409,
         "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
     )
     await server.ok("setWebhook", url="http://127.0.0.1:9/")
-    answer = await asyncio.wait_for(second, 5)
+    answer = await asyncio.wait_for(second, PATIENCE_S)
     assert answer["description"] == "Conflict: terminated by setWebhook request"
     assert await server.refused("getUpdates") == (
         "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
@@ -163,7 +173,7 @@ class Hook:
         """Until that many updates were taken."""
         while len(self.taken) < count:
             self.arrived.clear()
-            await asyncio.wait_for(self.arrived.wait(), 10)
+            await asyncio.wait_for(self.arrived.wait(), PATIENCE_S)
 
 
 @pytest.fixture
@@ -195,13 +205,19 @@ async def test_refused_webhook_is_tried_again_and_told(server: Server, hook: Hoo
     hook.statuses = [500]
     await server.ok("setWebhook", url=hook.url)
     await _say(server, "/again")
-    await asyncio.wait_for(hook.arrived.wait(), 5)
-    await asyncio.sleep(0.05)
-    info = await server.ok("getWebhookInfo")
+    info = await _webhook_in_trouble(server)
     assert info["last_error_message"] == "Wrong response from the webhook: 500 Internal Server Error"
     assert info["pending_update_count"] == 1
     await hook.wait(1)
     assert hook.taken[0]["message"]["text"] == "/again"
+
+
+async def _webhook_in_trouble(server: Server) -> dict[str, Any]:
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            info: dict[str, Any] = await server.ok("getWebhookInfo")
+            if "last_error_message" in info:
+                return info
 
 
 async def test_webhook_may_answer_with_a_call(server: Server, hook: Hook) -> None:
@@ -209,7 +225,7 @@ async def test_webhook_may_answer_with_a_call(server: Server, hook: Hook) -> Non
     await server.ok("setWebhook", url=hook.url)
     said = server.sandbox.world.events.seq + 1
     await _say(server, "/start")
-    await server.sandbox.world.events.wait(said, 5)
+    await server.sandbox.world.events.wait(said, PATIENCE_S)
     assert server.sandbox.world.chats[USER].messages[2].payload["text"] == "at once"
 
 
