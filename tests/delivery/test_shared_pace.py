@@ -153,10 +153,11 @@ async def test_what_another_process_sends_to_a_chat_counts_for_it(postgres_url: 
             async with wire.sending(pacer=sending, shared=mine):
                 if first == "replies":
                     await _answer(bot, chat_id, 3)
+                    await wire.until(lambda: _heard_of(sending, chat_id) == 3)
                     await wire.edition(["news"], people)
                 else:
                     await wire.edition(["news"], people)
-                    await wire.until(wire.arrived)
+                    await wire.until(lambda: wire.arrived() and _heard_of(answering, chat_id) == 1)
                     await _answer(bot, chat_id, 3)
                 await wire.settled()
             stop.set()
@@ -172,6 +173,11 @@ async def _answer(bot: ExtBot[Turn], chat_id: int, times: int) -> None:
             replies.create_task(bot.send_message(chat_id, "an answer"))
 
 
+def _heard_of(pacer: Pacer, chat_id: int) -> int:
+    """How many messages to the chat it counts."""
+    return len(pacer._chats.get(chat_id, ()))
+
+
 NOBODY = 1
 
 
@@ -179,7 +185,7 @@ async def _hear_each_other(database: Database, *processes: tuple[SharedPace, Pac
     """It takes a moment until they listen."""
     teller = SharedPace(database, BOT)
     now = asyncio.get_running_loop().time
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not all(pacer.ready(Lane.ALERT, NOBODY, now()) > now() for _, pacer in processes):
             await teller.place(now(), chat_id=NOBODY)
 
