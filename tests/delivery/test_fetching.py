@@ -119,6 +119,8 @@ async def test_articles_of_one_host_that_hangs_leave_slots_for_others(anywhere: 
     await wire.edition(["digest"], await wire.people(READERS))
     async with wire.sending(call_slots=SLOTS, fetching=Fetching(SHORT), grace=0.0):
         await wire.until(lambda: [text for _, text in wire.arrived()].count("digest") == READERS)
+        await wire.until(lambda: len(sends(wire, "sendPhoto")) == 2)
+        await wire.until(lambda: len(wire.arrived()) >= READERS + 12)  # alerts without
     assert len(sends(wire, "sendPhoto")) == 2
 
 
