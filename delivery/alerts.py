@@ -1,8 +1,10 @@
 """Alerts: an article in an `instant` topic, told when it becomes usable."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from delivery.compose import compose_alert
 from delivery.quiet import run_quiet
@@ -13,6 +15,8 @@ from storage.audiences import Audience
 from storage.database import Connection, Database
 from storage.errors import StaleEditionError
 from storage.records import Article, ArticleStatus, EditionKind, Mode, Topic
+
+log = structlog.get_logger()
 
 AT_ONCE = 20
 
@@ -29,10 +33,23 @@ async def run_alerts(db: Database, *, bot_id: int, now: datetime, at_once: int =
         due = await articles.alert_due(tx, at_once)
         known = await topics.all_topics(tx)
     for article in due:
-        with suppress(StaleEditionError):  # it is still due
-            async with db.begin() as tx:
-                await _alert(tx, bot_id, article, known, now)
+        await _alert_of(db, bot_id, article, known, now)
     return len(due) + await run_quiet(db, bot_id=bot_id, now=now)
+
+
+async def _alert_of(db: Database, bot_id: int, article: Article, known: Sequence[Topic], now: datetime) -> None:
+    """One that can't be composed is none: tried again it would fail again, before all that came after it."""
+    try:
+        async with db.begin() as tx:
+            await _alert(tx, bot_id, article, known, now)
+    except StaleEditionError:  # it is still due
+        return
+    except (SQLAlchemyError, OSError):
+        raise
+    except Exception:
+        log.exception("alert_not_composed", article=article.id)
+        async with db.begin() as tx:
+            await articles.alert_done(tx, article.id)
 
 
 async def _alert(tx: Connection, bot_id: int, article: Article, known: Sequence[Topic], now: datetime) -> None:

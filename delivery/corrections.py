@@ -11,6 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
 from delivery.amended import Layout, Told, amended, bare_layout
 from delivery.photo import photo_again
 from delivery.rich import rich_message
@@ -19,6 +22,8 @@ from storage.corrections import KINDS, Affected
 from storage.database import Connection, Database
 from storage.records import Article, ArticleStatus, Correction, CorrectionKind, DeliveryState, EditionPart
 from storage.replies import Shown
+
+log = structlog.get_logger()
 
 AT_ONCE = 50
 WITHDRAWN = "Its article was killed before it was sent."
@@ -76,19 +81,24 @@ async def run_corrections(db: Database, *, bot_id: int, now: datetime, limit: in
         waiting = await corrections.unfinished(tx, bot_id)
     changed = 0
     for item in waiting:
-        async with db.begin() as tx:
-            found = await corrections.affected(tx, item, limit=limit)
-            await _rework(tx, item, found, now)
-            shown = await replies.to_correct(tx, item, limit)
-            await _rework_replies(tx, item, shown, now)
-            if (
-                not found
-                and not shown
-                and not await corrections.any_queued(tx, item)
-                and (await standing(tx, item)).over
-            ):
-                await corrections.finish(tx, item.id)
-        changed += len(found) + len(shown)
+        try:
+            async with db.begin() as tx:
+                changed += await _carry_on(tx, item, now, limit)
+        except (SQLAlchemyError, OSError):
+            raise
+        except Exception:  # the others are carried out all the same
+            log.exception("correction_not_composed", correction=item.id, article=item.article_id)
+    return changed
+
+
+async def _carry_on(tx: Connection, item: Correction, now: datetime, limit: int) -> int:
+    found = await corrections.affected(tx, item, limit=limit)
+    await _rework(tx, item, found, now)
+    shown = await replies.to_correct(tx, item, limit)
+    await _rework_replies(tx, item, shown, now)
+    changed = len(found) + len(shown)
+    if not changed and not await corrections.any_queued(tx, item) and (await standing(tx, item)).over:
+        await corrections.finish(tx, item.id)
     return changed
 
 

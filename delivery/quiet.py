@@ -10,6 +10,9 @@ from collections import defaultdict
 from contextlib import suppress
 from datetime import datetime
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
 from delivery.compose import compose_held
 from delivery.rich import enriched
 from delivery.storylines import fold, lines_of
@@ -19,6 +22,8 @@ from storage.database import Connection, Database
 from storage.errors import StaleEditionError
 from storage.quiet import Waiting
 from storage.records import Article, ArticleStatus, EditionKind, Lane
+
+log = structlog.get_logger()
 
 AT_ONCE = 500
 MOST_STORIES = 20  # whoever wakes up reads no more
@@ -54,9 +59,22 @@ async def _release(tx: Connection, bot_id: int, waiting: list[Waiting], now: dat
         else:
             kind = (tuple(edition_id for _, edition_id in item.held), item.zone, table(item.language))
             several[kind].append(item)
-    await quiet.let_go(tx, alone, now)
     for kind, places in several.items():
+        if not await _merged(tx, bot_id, kind, places, now):
+            alone += [delivery_id for place in places for delivery_id, _ in place.held]
+    await quiet.let_go(tx, alone, now)
+
+
+async def _merged(tx: Connection, bot_id: int, kind: Kind, places: list[Waiting], now: datetime) -> bool:
+    """False where they can't be composed as one message: each is composed already."""
+    try:
         await _merge(tx, bot_id, kind, places, now)
+    except (SQLAlchemyError, StaleEditionError):
+        raise
+    except Exception:
+        log.exception("night_not_composed", editions=kind[0])
+        return False
+    return True
 
 
 async def _merge(tx: Connection, bot_id: int, kind: Kind, places: list[Waiting], now: datetime) -> None:

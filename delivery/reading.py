@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from delivery.compose import Section, compose_digest, compose_nothing
 from delivery.rich import enriched
 from delivery.storylines import fold, lines_of
@@ -21,6 +23,8 @@ from storage.database import Connection
 from storage.digests import Filing
 from storage.records import Article, EditionPart, Mode, Topic
 from storage.stories import StoryRef
+
+log = structlog.get_logger()
 
 MOST_ARTICLES = 500
 KEPT_ARTICLES = 2_000
@@ -96,6 +100,7 @@ class Composer:
         self._slugs = {topic.id: topic.slug for topic in known}
         self._windows: dict[tuple[datetime, datetime], dict[int, list[Filing]]] = {}
         self._articles: dict[int, Article] = {}
+        self._broken: set[int] = set()  # digests come without these
         self._stories: dict[int, StoryRef | None] = {}
         self._begun: dict[datetime, dict[int, bool]] = {}
 
@@ -104,6 +109,9 @@ class Composer:
         homes = dict(reading.shown_under)
         filed = await self._filed(tx, reading, homes)
         gathered = choose(filed, homes, self._slugs)
+        if self._broken:
+            left = {key: [one for one in ids if one not in self._broken] for key, ids in gathered.items()}
+            gathered = {key: ids for key, ids in left.items() if ids}
         refs = await self._stories_of(tx, [article_id for ids in gathered.values() for article_id in ids])
         gathered = fold(gathered, refs)
         shown = {topic_id: ids[: reading.length] for topic_id, ids in gathered.items()}
@@ -115,9 +123,20 @@ class Composer:
             for topic in self._known
             if topic.id in shown
         ]
-        frame: dict[str, Any] = {"zone": reading.zone, "now": reading.end, "language": reading.language}
-        composed = compose_digest(parts, **frame) or (compose_nothing(**frame) if reading.empty else ())
-        return enriched(composed, found.values()) if reading.rich else composed
+        try:
+            return _composed(reading, parts)
+        except Exception:  # by the fault of one article, as a rule: the others are news all the same
+            log.exception("digest_not_composed", signature=reading.signature)
+            if not self._leave_out(reading, parts):
+                raise
+        return await self.compose(tx, reading)
+
+    def _leave_out(self, reading: Reading, parts: Sequence[Section]) -> bool:
+        """Those articles that can't be composed even alone; is there any?"""
+        alone = [(item.id, Section(part.topic, (item,), 1, part.told)) for part in parts for item in part.articles]
+        broken = {article_id for article_id, section in alone if not _is_sound(reading, section)}
+        self._broken |= broken
+        return bool(broken)
 
     async def _stories_of(self, tx: Connection, ids: Sequence[int]) -> dict[int, StoryRef]:
         if len(self._stories) > KEPT_ARTICLES * 10:
@@ -155,3 +174,18 @@ class Composer:
         if missing:
             self._articles |= {found.id: found for found in await articles.get_many(tx, missing)}
         return self._articles
+
+
+def _composed(reading: Reading, parts: Sequence[Section]) -> tuple[EditionPart, ...]:
+    frame: dict[str, Any] = {"zone": reading.zone, "now": reading.end, "language": reading.language}
+    made = compose_digest(parts, **frame) or (compose_nothing(**frame) if reading.empty else ())
+    return enriched(made, [item for part in parts for item in part.articles]) if reading.rich else made
+
+
+def _is_sound(reading: Reading, section: Section) -> bool:
+    try:
+        _composed(reading, [section])
+    except Exception:
+        log.exception("article_not_composed", article=section.articles[0].id)
+        return False
+    return True
