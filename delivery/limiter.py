@@ -5,11 +5,13 @@ Where other processes of the bot send as well, a reply asks for a place among th
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from math import ceil
 from typing import Any, Final, Literal
 
 from telegram.error import RetryAfter
 from telegram.ext import BaseRateLimiter
 
+from delivery.errors import FloodError
 from delivery.fate import fate_of
 from delivery.pace import LATE, Pacer
 from delivery.shared_pace import SharedPace
@@ -45,7 +47,10 @@ async def wait_for_turn(pacer: Pacer, lane: Lane, chat_id: int, shared: SharedPa
 
 
 class Limiter(BaseRateLimiter[Turn]):
-    """`rate_limit_args` is the lane, REPLY where none is given, or PACED. A 429 up to a minute is waited for, twice."""
+    """`rate_limit_args` is the lane, REPLY where none is given, or PACED. A 429 up to a minute is waited for, twice.
+
+    Where Telegram wants silence for longer, the call is refused at once: who makes it has others to answer.
+    """
 
     def __init__(self, pacer: Pacer) -> None:
         self._pacer = pacer
@@ -77,6 +82,8 @@ class Limiter(BaseRateLimiter[Turn]):
         if endpoint == _ACTION and not self._pacer.spare(chat_id, asyncio.get_running_loop().time()):
             return True
         for attempt in range(MOST_RETRIES + 1):
+            if (silence := self._pacer.silence(chat_id, asyncio.get_running_loop().time())) > LONGEST_WAIT_SECONDS:
+                raise FloodError(ceil(silence))
             await wait_for_turn(self._pacer, lane, chat_id, self._shared)
             try:
                 return await callback(*args, **kwargs)

@@ -161,6 +161,10 @@ class Pacer:
         lately = sum(at > now - seconds for at in self._chats.get(chat_id, ()))
         return lately <= most and max(self._holds.get(chat_id, now), self._held_until) <= now
 
+    def silence(self, chat_id: int, now: float) -> float:
+        """Seconds until nothing that Telegram said keeps a message from this chat."""
+        return max(self._holds.get(chat_id, now), self._held_until) - now
+
     def use(self, chat_id: int, time: float) -> None:
         """A message goes to the chat at this time."""
         past = self._chats.setdefault(chat_id, deque(maxlen=GROUP_MESSAGES if chat_id < 0 else BURST))

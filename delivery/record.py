@@ -31,13 +31,13 @@ AGAIN_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`what`: the message, or the fate. `resume_at`: when a next part may follow. `flood`: of the whole bot."""
+    """`what`: the message, or the fate. `resume_at`: when a next part may follow. `flood`: as of Settling."""
 
     claim: Claim
     what: Sent | Fate
     at: datetime
     resume_at: datetime
-    flood: bool = False
+    flood: float = 0.0
 
 
 class Recorder:

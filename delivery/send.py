@@ -282,23 +282,23 @@ class Sender:
             self._pacer.release(slot)
             [slot] = await self._among_others([self._pacer.slot(self._clock())])
 
-    def _note(self, claim: Claim, outcome: Sent | Fate) -> bool:
-        """Tell pacer and trouble; is it a flood of the whole bot?"""
+    def _note(self, claim: Claim, outcome: Sent | Fate) -> float:
+        """Tell pacer and trouble; gives the seconds that the whole bot must wait for a flood."""
         if not isinstance(outcome, Fate):
             self._trouble.succeeded()
-            return False
+            return 0.0
         now = self._clock()
         if outcome.kind in (FateKind.RETRY, FateKind.DOUBT, FateKind.HALT):
             everywhere = outcome.kind is FateKind.HALT
             self._trouble.failed(claim.chat_id, now, random.random(), everywhere=everywhere)  # noqa: S311
-            return False
+            return 0.0
         self._trouble.succeeded()  # it answered
         if outcome.kind is not FateKind.LATER:
-            return False
+            return 0.0
         self._pacer.hold_chat(claim.chat_id, now + outcome.wait)
-        flood = self._floods.met(claim.chat_id, now)
-        if flood:
-            self._pacer.hold(now + outcome.wait)
+        flood = self._floods.met(claim.chat_id, now, outcome.wait)
+        if flood > 0:
+            self._pacer.hold(now + flood)
         return flood
 
     def _resume_at(self, claim: Claim, now: datetime) -> datetime:

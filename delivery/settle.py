@@ -27,13 +27,13 @@ class InDoubt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """What every settling needs to know. `luck`: random in [0, 1), for the pauses. `flood`: the whole bot must wait."""
+    """What every settling needs to know. `luck`: random in [0, 1), for the pauses. `flood`: seconds that the whole bot must wait."""
 
     bot_id: int
     in_doubt: InDoubt
     now: datetime
     luck: float
-    flood: bool = False
+    flood: float = 0.0
 
 
 async def settle(tx: Connection, claim: Claim, fate: Fate, how: Settling) -> None:
@@ -97,7 +97,7 @@ async def _later(tx: Connection, claim: Claim, fate: Fate, how: Settling) -> Non
     until = how.now + timedelta(seconds=fate.wait)
     await outbox.hold_chat(tx, how.bot_id, claim.chat_id, until)
     if how.flood:
-        await outbox.hold_bot(tx, how.bot_id, until)
+        await outbox.hold_bot(tx, how.bot_id, how.now + timedelta(seconds=how.flood))
     await outbox.requeue(tx, claim, until, reason=fate.reason, tried=False)
 
 

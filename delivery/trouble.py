@@ -51,13 +51,17 @@ class Trouble:
 
 
 class Floods:
-    """429s: one is a chat's own affair; a second chat's within 10 s means the whole bot."""
+    """429s: one is a chat's own affair; a second chat's within 10 s means the whole bot.
+
+    Then all wait as long as two chats were told to: what only one was told may be its own.
+    """
 
     def __init__(self) -> None:
-        self._last: dict[int, float] = {}
+        self._last: dict[int, tuple[float, float]] = {}  # when a chat met one, and until when it must wait
 
-    def met(self, chat_id: int, now: float) -> bool:
-        """Write one down; is it the whole bot's?"""
-        self._last = {chat: at for chat, at in self._last.items() if now - at <= FLOODS_WITHIN}
-        self._last[chat_id] = now
-        return len(self._last) > 1
+    def met(self, chat_id: int, now: float, wait: float) -> float:
+        """Write one down; gives the seconds that the whole bot must wait, 0 where it is the chat's own."""
+        self._last = {chat: told for chat, told in self._last.items() if now - told[0] <= FLOODS_WITHIN}
+        self._last[chat_id] = (now, now + wait)
+        longest = sorted((until for _, until in self._last.values()), reverse=True)
+        return max(0.0, longest[1] - now) if len(longest) > 1 else 0.0

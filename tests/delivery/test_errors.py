@@ -188,6 +188,16 @@ def _texts(wire: World, place: int) -> list[str]:
     return _by_chat(wire)[wire.chat_ids[place]]
 
 
+async def test_a_chat_that_wants_long_silence_does_not_silence_the_bot_for_as_long(wire: World) -> None:
+    """A second chat's pause within 10 s is the whole bot's: as long as both were told."""
+    to = await wire.people(12)
+    await wire.edition(["one"], to)
+    wire.fault("too_many", chat_id=wire.chat_ids[0], retry_after=1)
+    wire.fault("too_many", chat_id=wire.chat_ids[1], retry_after=HOURS_12)
+    await wire.send(until=1)
+    assert {chat_id for chat_id, _ in wire.arrived()} == {*wire.chat_ids} - {wire.chat_ids[1]}
+
+
 async def test_half_a_day_of_silence_for_a_chat_is_kept_and_holds_up_nobody(wire: World) -> None:
     to = await wire.people(2)
     await wire.edition(["one"], to)

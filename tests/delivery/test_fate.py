@@ -163,7 +163,8 @@ def test_a_refused_token_is_everybodys_trouble() -> None:
 
 def test_two_chats_floods_within_ten_seconds_are_the_bots() -> None:
     floods = Floods()
-    assert not floods.met(1, 0.0)
-    assert not floods.met(1, 5.0)
-    assert floods.met(2, 14.0)
-    assert not floods.met(3, 60.0)
+    assert floods.met(1, 0.0, 30) == 0
+    assert floods.met(1, 5.0, 30) == 0
+    assert floods.met(2, 14.0, 40) == 21
+    assert floods.met(3, 14.0, 43_000) == 40
+    assert floods.met(3, 60.0, 30) == 0

@@ -107,3 +107,21 @@ async def test_a_long_flood_wait_is_an_error_and_holds_the_chat(wire: Wire) -> N
         await wire.bot.send_message(1001, "hello")
     now = asyncio.get_running_loop().time()
     assert wire.pacer.ready(Lane.REPLY, 1001, now) > now + 590
+
+
+@pytest.mark.parametrize("whose", ["the chat's", "the bot's"])
+async def test_a_reply_is_refused_at_once_where_telegram_wants_hours_of_silence(wire: Wire, whose: str) -> None:
+    """Whoever answers has others to answer too: a handful of such chats would keep them all waiting."""
+    until = asyncio.get_running_loop().time() + 43_000
+    if whose == "the chat's":
+        wire.pacer.hold_chat(1001, until)
+    else:
+        wire.pacer.hold(until)
+    async with asyncio.timeout(5):
+        with pytest.raises(RetryAfter) as refused:
+            await wire.bot.send_message(1001, "hello")
+    assert refused.value._retry_after.total_seconds() > 42_000
+    assert wire.sent_at() == []
+    if whose == "the chat's":
+        async with asyncio.timeout(5):
+            await wire.bot.send_message(1002, "hello")
