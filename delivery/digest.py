@@ -19,7 +19,7 @@ import structlog
 from delivery.reading import Composer, Reading, chains_of, shown_under
 from delivery.schedule import CATCH_UP, Due, Slot, Turn, take_turn, window_start
 from delivery.wording import table
-from storage import articles, digests, editions, schedules, topics
+from storage import articles, deliveries, digests, editions, schedules, topics
 from storage.database import Connection, Database
 from storage.digests import CASES_AT_ONCE, Case, Page, Place, Position
 from storage.errors import StaleEditionError, StaleScheduleError
@@ -78,15 +78,19 @@ async def run_due(
 
 
 async def set_clock_back(db: Database, *, bot_id: int, now: datetime, limit: int = 200) -> int:
-    """Where digests reach into the future the clock was ahead: they go on from now. Gives how many that were."""
+    """Where digests reach into the future the clock was ahead: they go on from now, and so does what was queued then.
+
+    Gives how many that were; 0 where there are no more.
+    """
     async with db.read() as tx:
-        if not (found := await schedules.ahead(tx, bot_id, now, limit)):
-            return 0
-    log.warning("clock_was_ahead", destinations=len(found))
+        found = await schedules.ahead(tx, bot_id, now, limit)
     async with db.begin() as tx:
         for destination_id, zone in found:
             await schedules.set_back(tx, destination_id, zone, now)
-    return len(found)
+        queued = await deliveries.bring_back(tx, bot_id, now, limit)
+    if found or queued:
+        log.warning("clock_was_ahead", destinations=len(found), deliveries=queued)
+    return len(found) or queued
 
 
 class Planner:

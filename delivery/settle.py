@@ -27,7 +27,9 @@ class InDoubt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """What every settling needs to know. `luck`: random in [0, 1), for the pauses. `flood`: seconds that the whole bot must wait."""
+    """What every settling needs to know. `luck`: random in [0, 1), for the pauses. `flood`: seconds of silence that the
+    whole bot must keep.
+    """
 
     bot_id: int
     in_doubt: InDoubt

@@ -1,13 +1,17 @@
-"""Deliveries as people look at them: what failed is sent again; counts and times for metrics."""
+"""Deliveries as people look at them: what failed is sent again, and what another age's clock queued; counts, times."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, literal_column, or_, select, update
+from sqlalchemy import exists, func, literal_column, or_, select, union_all, update
 
 from storage.database import Connection
+from storage.outbox import PUSH_LANES
 from storage.records import ChatState, DeliveryState, Lane
 from storage.schema import chat, delivery, destination, edition
+
+# More than two machines' clocks differ; and no night holds an alert for longer.
+AHEAD, LONGEST_NIGHT = timedelta(minutes=2), timedelta(days=2)
 
 
 async def resend_failed(tx: Connection, edition_id: int, now: datetime) -> int:
@@ -25,6 +29,22 @@ async def resend_failed(tx: Connection, edition_id: int, now: datetime) -> int:
         .values(**anew, created_at=now, done_at=None, plain=False)
     )
     return queued.rowcount
+
+
+async def bring_back(tx: Connection, bot_id: int, now: datetime, limit: int) -> int:
+    """What a clock that was ahead queued for days to come may leave now; how many."""
+    queued = (delivery.c.bot_id == bot_id, delivery.c.state == literal_column("'queued'"))
+    made_ahead = (delivery.c.not_before > now + AHEAD, delivery.c.created_at > now + AHEAD)
+    far = [(lane, made_ahead) for lane in PUSH_LANES] + [(Lane.HELD, (delivery.c.not_before > now + LONGEST_NIGHT,))]
+    walks = [
+        select(delivery.c.id).where(*queued, delivery.c.lane == literal_column(str(int(lane))), *these).limit(limit)
+        for lane, these in far
+    ]
+    ids = list(await tx.scalars(union_all(*(select(walk.subquery()) for walk in walks))))
+    if ids:
+        here = update(delivery).where(delivery.c.id.in_(ids), *queued)
+        await tx.execute(here.values(not_before=now, created_at=now))
+    return len(ids)
 
 
 @dataclass(frozen=True, slots=True)

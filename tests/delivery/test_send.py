@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from delivery.digest import set_clock_back
 from delivery.lock import Lease, SenderLock
 from delivery.pace import Pacer
 from delivery.send import CALL_SLOTS
@@ -358,3 +359,14 @@ async def test_who_had_to_wait_goes_before_those_who_had_nothing_yet(wire: World
     await wire.edition(["hello"], to)
     await wire.send(pacer=Pacer(30, push_gap=0, warm_up=0))
     assert [chat_id for chat_id, _ in wire.arrived()].index(wire.chat_ids[0]) < 60
+
+
+async def test_what_was_queued_by_a_clock_that_was_ahead_does_not_wait_for_it(wire: World) -> None:
+    to = await wire.people(2)
+    await wire.edition(["one"], to)
+    ahead = datetime.now(UTC) + timedelta(days=2)
+    async with wire.db.begin() as tx:
+        await tx.execute(update(delivery).values(not_before=ahead, created_at=ahead))
+    await set_clock_back(wire.db, bot_id=BOT, now=datetime.now(UTC))
+    await wire.send()
+    assert len(wire.arrived()) == 2
