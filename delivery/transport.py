@@ -23,7 +23,7 @@ KEEP_ALIVE_SECONDS = 15
 # A server that reads our request ever so slowly has this much more than one that answers slowly.
 SPARE_SECONDS = 5.0
 # More than a sender's calls in flight at the paid rate: replies find one as well.
-CONNECTIONS = 192
+CONNECTIONS = 256
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 DOUBTFUL = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
 # That the library tells apart.

@@ -12,6 +12,7 @@ from telegram import Bot, InputFile
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, TelegramError
 
 from delivery.errors import FloodError, InDoubtError, NeverSentError, ServerError
+from delivery.send import PAID_CALL_SLOTS
 from delivery.transport import AiohttpRequest
 from sandbox.server import Sandbox, serve
 
@@ -158,6 +159,25 @@ async def test_silence_after_the_request_is_doubt() -> None:
         await reader.read()  # until the client gives up
 
     assert type(await error_of(silent, read_timeout=0.1)) is InDoubtError
+
+
+async def test_a_reply_finds_a_connection_beside_all_calls_of_the_paid_pace() -> None:
+    waiting, released = asyncio.Semaphore(0), asyncio.Event()
+    answer = answering("200 OK", '{"ok": true, "result": true}')
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if b"sendMessage" in await reader.readuntil(b"\r\n"):
+            waiting.release()
+            await released.wait()
+        await answer(reader, writer)
+
+    async with server(handler) as root, bot_at(root) as bot, asyncio.timeout(20):
+        pushes = [asyncio.ensure_future(bot.send_message(number, "push")) for number in range(PAID_CALL_SLOTS)]
+        for _ in pushes:
+            await waiting.acquire()
+        await bot.log_out()
+        released.set()
+        await asyncio.gather(*pushes, return_exceptions=True)
 
 
 async def test_a_server_that_never_reads_is_given_up() -> None:
