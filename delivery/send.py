@@ -318,7 +318,7 @@ class Sender:
                 log.warning("delivery_in_doubt", delivery=claim.id, chat=claim.chat_id, then=self._in_doubt.value)
                 await settle_doubt(tx, claim, "the process ended while it was being sent", how, died=True)
             for chat_id, at in await outbox.recent(tx, self._bot_id, now - timedelta(seconds=GROUP_SECONDS)):
-                self._pacer.use(chat_id, clock - (now - at).total_seconds())
+                self._pacer.use(chat_id, clock - max(0.0, (now - at).total_seconds()))
             if self._paid is not None:
                 midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
                 self._paid.begin(await marks.sent_since(tx, self._bot_id, midnight), now)

@@ -16,7 +16,7 @@ from delivery.settle import InDoubt, Settling, settle_doubt
 from delivery.trouble import MOST_DOUBTS
 from storage import chats, outbox
 from storage.records import ChatKind, ChatState, EditionKind
-from storage.schema import delivery
+from storage.schema import delivery, delivery_part
 from tests.delivery.worlds import BOT, World, destination
 from tests.patience import PATIENCE_S
 
@@ -370,3 +370,16 @@ async def test_what_was_queued_by_a_clock_that_was_ahead_does_not_wait_for_it(wi
     await set_clock_back(wire.db, bot_id=BOT, now=datetime.now(UTC))
     await wire.send()
     assert len(wire.arrived()) == 2
+
+
+async def test_what_was_sent_by_a_clock_that_was_ahead_keeps_no_chat_waiting(wire: World) -> None:
+    to = await wire.people(1)
+    await wire.edition(["one"], to)
+    await wire.send()
+    ahead = datetime.now(UTC) + timedelta(days=2)
+    async with wire.db.begin() as tx:
+        await tx.execute(update(delivery).values(done_at=ahead))
+        await tx.execute(update(delivery_part).values(at=ahead))
+    await wire.edition(["two"], to)
+    await wire.send(pacer=Pacer(warm_up=0.0))
+    assert [text for _, text in wire.arrived()] == ["one", "two"]
