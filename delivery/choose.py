@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from delivery.amend import BUSY_AGAIN, Step, step
+from delivery.errors import LONGEST_SILENCE
 from delivery.fetching import Fetching, Turn
 from delivery.pace import Pacer
 from storage.claims import Claim
@@ -81,7 +82,7 @@ def _refused(claim: Claim, now: datetime) -> str | None:
 
 
 def _wait(claim: Claim, slot: float, pacer: Pacer, now: datetime, clock: float) -> datetime | None:
-    if claim.retry_at is not None and claim.retry_at > now:
+    if claim.retry_at is not None and now < claim.retry_at <= now + LONGEST_SILENCE:
         return claim.retry_at
     ready = pacer.ready(claim.lane, claim.chat_id, clock)
     return now + timedelta(seconds=ready - clock) if ready > slot + SOON_SECONDS else None

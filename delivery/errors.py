@@ -13,6 +13,9 @@ from datetime import timedelta
 
 from telegram.error import NetworkError, RetryAfter, TelegramError
 
+# Telegram asks for half a day at the most. A deadline further away is a mistake: its, or that of a clock of ours.
+LONGEST_SILENCE = timedelta(days=2)
+
 
 class NeverSentError(NetworkError):
     pass

@@ -21,7 +21,7 @@ from telegram import Bot
 
 from delivery.call import Caller, Sent
 from delivery.choose import Choice, choose
-from delivery.errors import SenderLostError
+from delivery.errors import LONGEST_SILENCE, SenderLostError
 from delivery.fate import Fate, FateKind
 from delivery.fetching import LOOK_SECONDS, Fetching
 from delivery.limiter import MOST_RESERVATIONS
@@ -237,7 +237,7 @@ class Sender:
             ship = await outbox.sendership(tx, self._bot_id)
             if ship.epoch != lease.epoch:
                 raise SenderLostError
-            if ship.retry_at is not None and ship.retry_at > now:
+            if ship.retry_at is not None and now < ship.retry_at <= now + LONGEST_SILENCE:
                 self._pacer.hold(started + (ship.retry_at - now).total_seconds())
                 return Choice(), []
             claims = await outbox.candidates(tx, self._bot_id, now, len(slots) + SPARE_CANDIDATES)

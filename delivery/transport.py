@@ -16,7 +16,7 @@ from telegram._utils.defaultvalue import DefaultValue
 from telegram.error import BadRequest, InvalidToken, TelegramError
 from telegram.request import BaseRequest, RequestData
 
-from delivery.errors import FloodError, InDoubtError, NeverSentError, ServerError
+from delivery.errors import LONGEST_SILENCE, FloodError, InDoubtError, NeverSentError, ServerError
 
 # Servers drop idle connections; one that is dropped while we write is a doubt, so ours are dropped first.
 KEEP_ALIVE_SECONDS = 15
@@ -224,9 +224,9 @@ def _answer(payload: bytes) -> Mapping[str, Any] | None:
 
 
 def _retry_after(answer: Mapping[str, Any], header: str | None) -> int:
-    """Seconds to wait, at least one; by the answer, else by the header."""
+    """Seconds to wait, from one to LONGEST_SILENCE; by the answer, else by the header."""
     given = (answer.get("parameters") or {}).get("retry_after") or header
     try:
-        return max(1, int(float(str(given))))
+        return max(1, int(min(float(str(given)), LONGEST_SILENCE.total_seconds())))
     except ValueError:
         return 1

@@ -383,3 +383,15 @@ async def test_what_was_sent_by_a_clock_that_was_ahead_keeps_no_chat_waiting(wir
     await wire.edition(["two"], to)
     await wire.send(pacer=Pacer(warm_up=0.0))
     assert [text for _, text in wire.arrived()] == ["one", "two"]
+
+
+async def test_a_deadline_of_a_clock_that_was_ahead_is_none(wire: World) -> None:
+    to = await wire.people(2)
+    later = datetime.now(UTC) + timedelta(days=400)
+    async with wire.db.begin() as tx:
+        await outbox.take_over(tx, BOT)
+        await outbox.hold_bot(tx, BOT, later)
+        await outbox.hold_chat(tx, BOT, wire.chat_ids[0], later)
+    await wire.edition(["one"], to)
+    await wire.send()
+    assert len(wire.arrived()) == 2

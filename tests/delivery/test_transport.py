@@ -129,6 +129,14 @@ async def test_a_flood_tells_its_seconds() -> None:
     assert error.retry_after == 9
 
 
+@pytest.mark.parametrize("told", ["1e15", "Infinity", "99999999999999999999"])
+async def test_a_flood_of_centuries_is_one_of_days(told: str) -> None:
+    body = f'{{"ok":false,"error_code":429,"description":"x","parameters":{{"retry_after":{told}}}}}'
+    error = await error_of(answering("429 Too Many Requests", body))
+    assert isinstance(error, FloodError)
+    assert error.retry_after == 2 * 86_400
+
+
 async def test_a_refused_connection_never_sent_anything() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
