@@ -33,7 +33,7 @@ async def add(
 ) -> Article:
     source = await sources.get_or_add(tx, source_name, kind=SourceKind.FILE, trusted=True, now=NOON)
     paragraphs = (text or f"Text of {headline}.",)
-    published = NOON - timedelta(hours=hours_ago)
+    published = now - timedelta(hours=hours_ago)
     draft = ArticleDraft(headline, paragraphs, url=url, guid=guid, published_at=published)
     new = NewArticle(
         draft=draft,
