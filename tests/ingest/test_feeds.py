@@ -271,11 +271,15 @@ def test_an_empty_feed_is_a_feed() -> None:
     assert read(rss("")) == Feed("T", (), False)
 
 
+# Of a core; each takes a second at the most of one of 2020, and far more where time grows with more than the size.
+MOST_SECONDS = 10
+
+
 def test_a_huge_feed_is_cut_quickly() -> None:
     data = rss(item("Head", "&lt;p&gt;Some text here.&lt;/p&gt;") * 100_000)
     started = time.process_time()
     feed = read(data)
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < MOST_SECONDS
     assert (len(feed.drafts), feed.truncated, feed.title) == (MAX_ITEMS, True, "T")
 
 
@@ -316,7 +320,7 @@ def test_hostile_markup_costs_little(inside: str) -> None:
     started = time.process_time()
     with suppress(ExtractError):
         read(rss(f"{item()}<item><title>x</title>{inside}</item>"))
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < MOST_SECONDS
 
 
 @pytest.mark.parametrize(

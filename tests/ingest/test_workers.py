@@ -39,7 +39,7 @@ async def test_a_worker_finds_what_the_reader_finds_and_waits_for_the_next(worke
 
 async def test_what_takes_too_long_is_ended_and_the_next_page_is_read() -> None:
     async with Workers(1, deadline_s=0.03) as workers:
-        endless = b"<html><body>" + b"<div><p>word word word word</p>" * 60_000  # a quarter of a second of a core of 2020
+        endless = b"<html><body>" + b"<div><p>word word word word</p>" * 60_000  # for a quarter of a second
         with pytest.raises(ExtractError, match="too long"):
             await workers.extract(endless)
         assert workers.running == 0

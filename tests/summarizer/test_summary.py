@@ -271,4 +271,4 @@ def test_importing_it_reads_in_nothing_heavy() -> None:
 def test_time_is_bounded(text: str, method: str) -> None:
     begun = time.process_time()
     assert summarizer.summarize(text, method=method).sentences
-    assert time.process_time() - begun < 5
+    assert time.process_time() - begun < 10
