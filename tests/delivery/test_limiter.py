@@ -117,11 +117,11 @@ async def test_a_reply_is_refused_at_once_where_telegram_wants_hours_of_silence(
         wire.pacer.hold_chat(1001, until)
     else:
         wire.pacer.hold(until)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         with pytest.raises(RetryAfter) as refused:
             await wire.bot.send_message(1001, "hello")
     assert refused.value._retry_after.total_seconds() > 42_000
     assert wire.sent_at() == []
     if whose == "the chat's":
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await wire.bot.send_message(1002, "hello")

@@ -15,6 +15,7 @@ from delivery.errors import FloodError, InDoubtError, NeverSentError, ServerErro
 from delivery.send import PAID_CALL_SLOTS
 from delivery.transport import AiohttpRequest
 from sandbox.server import Sandbox, serve
+from tests.patience import PATIENCE_S
 
 TOKEN = "777:SECRET-token_that_nobody_may_see"
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -179,7 +180,7 @@ async def test_a_reply_finds_a_connection_beside_all_calls_of_the_paid_pace() ->
             await released.wait()
         await answer(reader, writer)
 
-    async with server(handler) as root, bot_at(root) as bot, asyncio.timeout(20):
+    async with server(handler) as root, bot_at(root) as bot, asyncio.timeout(PATIENCE_S):
         pushes = [asyncio.ensure_future(bot.send_message(number, "push")) for number in range(PAID_CALL_SLOTS)]
         for _ in pushes:
             await waiting.acquire()
