@@ -19,17 +19,23 @@ from storage.words import is_single_cjk
 
 # The newest so many articles are read one by one; how long they took to appear sets the first stretch of the index.
 READ = 100
-# Each stretch is so many times as long as the one before, the later ones less: all that one holds is read before its
+# Each stretch is so many times as long as the one before, later ones less: all that one holds is read before its
 # newest are known, for the sake of a single article that may be missing from the page.
-GROWTH, LATER, EARLY = 8, 3, 3
+GROWTH, LATER = 8, 3
+# Later: where the stretch would hold more than one part in so many of the archive.
+SHORT = 16
 # A stretch is met with at most so many spans; what it covers beyond is left out afterwards.
 MOST_SPANS = 10
 HOUR = 3_600
 LARGEST_SPAN = 4
 SETTINGS = {"jit": "off", "max_parallel_workers_per_gather": "0", "work_mem": "16MB"}
+# Of so many topics the newest articles are read, each topic by itself; where there are more, those of all topics.
+FEW = 4
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _SETTINGS = [f"set_config('{name}', '{value}', true)" for name, value in SETTINGS.items()]
+_READ = "SELECT id, article.published_at, source_id, search_vector FROM article"
+_NEWEST = "ORDER BY published_at DESC, id DESC LIMIT :read"
 _TOLD = """SELECT array_agg(id ORDER BY at DESC, id DESC) FILTER (WHERE found) AS found, count(*) AS size,
     max(at) AS newest, min(at) AS last_at, (array_agg(id ORDER BY at, id))[1] AS last_id,
     (SELECT min(published_at) FROM article WHERE status = 'usable') AS oldest"""
@@ -64,14 +70,14 @@ async def _newest(tx: Connection, query: Query, before: Cursor | None, read: int
     answer is remembered by the row, not by the page.
     """
     values: Values = {"read": read}
-    conditions = ["status = 'usable'", *times(query, before, values)]
+    leading = _leading(query)
+    if leading is None:
+        found = sql(_READ, ["status = 'usable'", *times(query, before, values)], _NEWEST)
+    else:
+        found = _of_topics(query, leading, before, values)
     wanted = _terms(query, values)
     matches = " AND ".join([f"search_vector @@ ({wanted})" if wanted else "true", *narrowed(query, values, apart=True)])
-    rows = sql(
-        " ".join(["SELECT id, published_at AS at,", matches, "AS found FROM article"]),
-        conditions,
-        "ORDER BY published_at DESC, id DESC LIMIT :read",
-    )
+    rows = of_rows(" ".join(["SELECT id, published_at AS at,", matches, "AS found"]), found)
     statement = of_rows(" ".join([_TOLD, ",".join(["", *_SETTINGS])]), rows)
     row = (await tx.execute(statement_of(statement, values), values)).one()
     if row.size < read:
@@ -79,21 +85,53 @@ async def _newest(tx: Connection, query: Query, before: Cursor | None, read: int
     return _Newest(row.found or [], Cursor(row.last_at, row.last_id), row.newest - row.last_at, row.oldest)
 
 
-def _stretches(newest: _Newest, last: datetime, query: Query) -> list[tuple[datetime, datetime]]:
-    """[since, until) of each, newest first: all before `last`, each stretch longer than the one before."""
+def _leading(query: Query) -> tuple[int, ...] | None:
+    """The topics whose newest articles are read instead of all the newest: those asked for that are fewest."""
+    ids = min(query.topics, key=len, default=())
+    return ids if 0 < len(ids) <= FEW else None
+
+
+def _of_topics(query: Query, topic_ids: Sequence[int], before: Cursor | None, values: Values) -> str:
+    """The newest articles of some topics, each topic in its own order."""
+    parts = []
+    for number, topic_id in enumerate(topic_ids):
+        values[f"leading{number}"] = topic_id
+        filed = times(query, before, values, key="article_id")
+        rows = sql(
+            "SELECT published_at, article_id AS id FROM article_topic",
+            [f"topic_id = :leading{number}", *filed],
+            "ORDER BY published_at DESC, article_id DESC LIMIT :read",
+        )
+        parts.append(f"({rows})")
+    keys = " ".join(["SELECT id FROM (", " UNION ".join(parts), ") AS filed", _NEWEST])
+    return " ".join([_READ, "JOIN (", keys, ") AS filed USING (id) OFFSET 0"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Published in [`since`, `until`). `short`: it holds a small part of the archive."""
+
+    since: datetime
+    until: datetime
+    short: bool
+
+
+def _stretches(newest: _Newest, last: datetime, query: Query) -> list[_Stretch]:
+    """Newest first: all before `last`, each longer than the one before."""
     until, length = last + timedelta(seconds=1), max(newest.length, timedelta(hours=1))
     oldest = newest.oldest if query.since is None else max(newest.oldest, query.since)
-    found: list[tuple[datetime, datetime]] = []
+    longest = (until - newest.oldest) / SHORT
+    found: list[_Stretch] = []
     while until > oldest:
-        length *= GROWTH if len(found) < EARLY else LATER
+        length *= GROWTH if length * GROWTH <= longest else LATER
         since = oldest if until - oldest < 2 * length else until - length
-        found.append((since, until))
+        found.append(_Stretch(since, until, until - since <= longest))
         until = since
     return found
 
 
 async def _indexed(
-    tx: Connection, query: Query, stretches: Sequence[tuple[datetime, datetime]], limit: int, before: Cursor
+    tx: Connection, query: Query, stretches: Sequence[_Stretch], limit: int, before: Cursor
 ) -> list[int]:
     """Stretch after stretch, none where those before filled the page: then its count is not below the limit."""
     values: Values = {"limit": limit}
@@ -112,24 +150,25 @@ async def _indexed(
     return await ids_of(tx, " ".join(statement), values) if parts else []
 
 
-def _stretch(
-    query: Query, stretch: tuple[datetime, datetime], number: int, before: Cursor, told: str, values: Values
-) -> str:
+def _stretch(query: Query, stretch: _Stretch, number: int, before: Cursor, told: str, values: Values) -> str:
     """By the index alone all that may match; then newest first what it can't tell, until there are enough.
 
+    Words and spans are two conditions, which the index meets by turns, each going on from where the other stands; as
+    one it looked at each article of the spans. The first leads: spans, where they hold little, else the words.
     OFFSET 0 keeps the planner from other ways, which its guesses make look shorter.
     """
-    values |= {f"since{number}": stretch[0], f"until{number}": stretch[1]}
+    values |= {f"since{number}": stretch.since, f"until{number}": stretch.until}
     terms = [wanted] if (wanted := _terms(query, values, apart=True)) else []
-    if spans := _spans(*stretch):
-        values[f"spans{number}"] = " | ".join(f"'{span}'" for span in spans)
-        terms.append(f"CAST(:spans{number} AS tsquery)")
     if query.source_ids is not None:
         values["from_sources"] = " | ".join(f"'@s.{source_id}'" for source_id in query.source_ids)
         terms.append("CAST(:from_sources AS tsquery)")
+    met = [" && ".join(terms)]
+    if spans := _spans(stretch.since, stretch.until):
+        values[f"spans{number}"] = " | ".join(f"'{span}'" for span in spans)
+        met.insert(0 if stretch.short else 1, f"CAST(:spans{number} AS tsquery)")
     candidates = sql(
         "SELECT id, published_at, status, source_id FROM article",
-        [f"({told}) < :limit", f"article_terms(search_vector, published_at, source_id) @@ ({' && '.join(terms)})"],
+        [f"({told}) < :limit", *(f"article_terms(search_vector, published_at, source_id) @@ ({one})" for one in met)],
         "OFFSET 0",
     )
     inside = [f"published_at >= :since{number}", f"published_at < :until{number}"]

@@ -3,6 +3,8 @@
 Walking the index backwards is walking the articles newest first, and a page costs the same in the middle of a million.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import Integer
 
 from storage.database import Connection
@@ -12,7 +14,8 @@ from storage.search_sql import Phrase, Query, Values, ids_of, narrowed, newest_f
 from storage.words import is_single_cjk
 
 ID_SPAN = 1 << 31
-SOURCE = "\ue000"  # before a source's id in the index: private, so that no text has it
+SOURCE = "\ue000"  # before a source's id in the index, and between it and its words: private, so that no text has it
+FEW = 8  # sources are each asked for by their own words; of more, the words of all are met with any of the sources
 SINGLE = 500  # of the newest articles are read where one CJK character is looked for
 
 _SAME_ROW = "article_fts.rowid = CAST(strftime('%s', article.published_at) AS INTEGER) * :span + article.id"
@@ -85,14 +88,23 @@ async def _by_fts5(tx: Connection, query: Query, limit: int, before: Cursor | No
 
 
 def _fts5(query: Query) -> str:
-    wanted = [_fts5_phrase(phrase) for phrase in query.phrases]
-    if query.source_ids is not None:
-        wanted.append("(" + " OR ".join(f'"{SOURCE}{source_id}"' for source_id in query.source_ids) + ")")
-    return " NOT ".join([f"({' AND '.join(wanted)})", *(_fts5_phrase(phrase) for phrase in query.without)])
+    source_ids = query.source_ids or ()
+    own = source_ids if len(source_ids) <= FEW else ()
+    wanted = [_fts5_phrase(phrase, own) for phrase in query.phrases]
+    if source_ids and not (own and wanted):
+        wanted.append(_any_of([f'"{SOURCE}{source_id}"' for source_id in source_ids]))
+    return " NOT ".join([f"({' AND '.join(wanted)})", *(_fts5_phrase(phrase, own) for phrase in query.without)])
 
 
-def _fts5_phrase(phrase: Phrase) -> str:
-    return f'"{" ".join(phrase)}"{" *" if is_single_cjk(phrase) else ""}'
+def _fts5_phrase(phrase: Phrase, own: Sequence[int] = ()) -> str:
+    """`own`: in the words of these sources; none: in those of all."""
+    beginnings = [f"{SOURCE}{source_id}{SOURCE}" for source_id in own] or [""]
+    ending = '" *' if is_single_cjk(phrase) else '"'
+    return _any_of([f'"{" ".join(f"{beginning}{word}" for word in phrase)}{ending}' for beginning in beginnings])
+
+
+def _any_of(found: Sequence[str]) -> str:
+    return f"({' OR '.join(found)})"
 
 
 def lacking(query: Query, values: Values) -> list[str]:
