@@ -131,7 +131,7 @@ article = Table(
     "article",
     metadata,
     _id(),
-    Column("source_id", ForeignKey("source.id"), nullable=False, index=True),
+    Column("source_id", ForeignKey("source.id"), nullable=False),
     Column("url", Text),
     Column("url_key", Text, unique=True),  # canonical form of the URL, for "known already"
     Column("guid", Text),
@@ -158,6 +158,7 @@ article = Table(
     Column("paywalled", Boolean, nullable=False, server_default=text("false")),
     Column("story_id", BigId),  # of a story of several; most articles are alone
     UniqueConstraint("source_id", "guid"),
+    Index("ix_article_source", "source_id", "published_at", "id"),
     Index(
         "ix_article_story",
         "story_id",

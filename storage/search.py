@@ -9,7 +9,18 @@ from storage import articles, search_postgresql, search_sqlite
 from storage.database import Connection
 from storage.records import Article, Cursor
 from storage.schema import UtcDateTime
-from storage.search_sql import Query, Values, ids_of, narrowed, newest_first, sql, statement_of, times
+from storage.search_sql import (
+    FEW,
+    NEWEST_FIRST,
+    Query,
+    Values,
+    ids_of,
+    narrowed,
+    newest_first,
+    sql,
+    statement_of,
+    times,
+)
 from storage.words import phrases, search_text
 
 __all__ = ["Query", "phrases", "search", "search_text"]
@@ -29,7 +40,7 @@ async def search(
     """
     if query.is_empty or query.source_ids == ():
         return []
-    if not query.phrases and query.source_ids is None:
+    if not query.phrases and len(query.source_ids or ()) <= FEW:
         ids = await _filtered(tx, query, limit, before)
     elif tx.dialect.name == "sqlite":
         ids = await search_sqlite.find(tx, query, limit, before, read or search_sqlite.SINGLE)
@@ -39,16 +50,33 @@ async def search(
 
 
 async def _filtered(tx: Connection, query: Query, limit: int, before: Cursor | None) -> list[int]:
-    """No word is asked for: the first topic's own order leads, or the articles'."""
-    if not query.topics:
-        values: Values = {"limit": limit}
-        conditions = ["status = 'usable'", *times(query, before, values), *narrowed(query, values)]
-        conditions += _lacking(tx, query, values)
-        return await ids_of(tx, newest_first(conditions), values)
+    """No word is asked for: the sources' own order leads, the first topic's, or the articles'."""
     found: set[tuple[datetime, int]] = set()
-    for topic_id in query.topics[0]:
-        found |= await _of_topic(tx, topic_id, replace(query, topics=query.topics[1:]), limit, before)
+    if query.source_ids is not None:
+        for source_id in query.source_ids:
+            found |= await _of_source(tx, source_id, replace(query, source_ids=None), limit, before)
+    elif query.topics:
+        for topic_id in query.topics[0]:
+            found |= await _of_topic(tx, topic_id, replace(query, topics=query.topics[1:]), limit, before)
+    else:
+        values: Values = {"limit": limit}
+        conditions = ["status = 'usable'", *times(query, before, values), *_lacking(tx, query, values)]
+        return await ids_of(tx, newest_first(conditions), values)
     return [key[1] for key in sorted(found, reverse=True)[:limit]]
+
+
+async def _of_source(
+    tx: Connection, source_id: int, query: Query, limit: int, before: Cursor | None
+) -> set[tuple[datetime, int]]:
+    """A topic holds usable articles only: where one is asked for, PostgreSQL needs no look at the articles."""
+    values: Values = {"limit": limit, "source": source_id}
+    conditions = [
+        "source_id = :source",
+        *times(query, before, values),
+        *narrowed(query, values, apart=tx.dialect.name != "sqlite"),
+    ]
+    conditions += [*([] if query.topics else ["status = 'usable'"]), *_lacking(tx, query, values)]
+    return await _keys(tx, sql("SELECT published_at AS at, id FROM article", conditions, NEWEST_FIRST), values)
 
 
 async def _of_topic(
@@ -63,6 +91,10 @@ async def _of_topic(
         ["filed.topic_id = :topic", *conditions],
         "ORDER BY filed.published_at DESC, filed.article_id DESC LIMIT :limit",
     )
+    return await _keys(tx, statement, values)
+
+
+async def _keys(tx: Connection, statement: str, values: Values) -> set[tuple[datetime, int]]:
     rows = await tx.execute(statement_of(statement, values).columns(at=UtcDateTime(), id=Integer()), values)
     return {(row.at, row.id) for row in rows}
 

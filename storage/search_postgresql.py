@@ -14,7 +14,19 @@ from datetime import UTC, datetime, timedelta
 
 from storage.database import Connection
 from storage.records import Cursor
-from storage.search_sql import Phrase, Query, Values, ids_of, narrowed, of_rows, sql, statement_of, times
+from storage.search_sql import (
+    FEW,
+    NEWEST_FIRST,
+    Phrase,
+    Query,
+    Values,
+    ids_of,
+    narrowed,
+    of_rows,
+    sql,
+    statement_of,
+    times,
+)
 from storage.words import is_single_cjk
 
 # The newest so many articles are read one by one; how long they took to appear sets the first stretch of the index.
@@ -22,15 +34,14 @@ READ = 100
 # Each stretch is so many times as long as the one before, later ones less: all that one holds is read before its
 # newest are known, for the sake of a single article that may be missing from the page.
 GROWTH, LATER = 8, 3
-# Later: where the stretch would hold more than one part in so many of the archive.
-SHORT = 16
+# Later: where the stretch would hold more than one part in so many of the archive, and after a topic's newest, which
+# took long to appear.
+SHORT = 10
 # A stretch is met with at most so many spans; what it covers beyond is left out afterwards.
 MOST_SPANS = 10
 HOUR = 3_600
 LARGEST_SPAN = 4
 SETTINGS = {"jit": "off", "max_parallel_workers_per_gather": "0", "work_mem": "16MB"}
-# Of so many topics the newest articles are read, each topic by itself; where there are more, those of all topics.
-FEW = 4
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _SETTINGS = [f"set_config('{name}', '{value}', true)" for name, value in SETTINGS.items()]
@@ -123,7 +134,7 @@ def _stretches(newest: _Newest, last: datetime, query: Query) -> list[_Stretch]:
     longest = (until - newest.oldest) / SHORT
     found: list[_Stretch] = []
     while until > oldest:
-        length *= GROWTH if length * GROWTH <= longest else LATER
+        length *= GROWTH if length * GROWTH <= longest and _leading(query) is None else LATER
         since = oldest if until - oldest < 2 * length else until - length
         found.append(_Stretch(since, until, until - since <= longest))
         until = since
@@ -145,7 +156,7 @@ async def _indexed(
         "WITH",
         ", ".join(parts),
         of_rows("SELECT id", whole),
-        "ORDER BY published_at DESC, id DESC LIMIT :limit",
+        NEWEST_FIRST,
     ]
     return await ids_of(tx, " ".join(statement), values) if parts else []
 

@@ -17,6 +17,9 @@ from storage.schema import UtcDateTime
 Phrase = Sequence[str]
 Values = dict[str, Any]
 
+FEW = 8  # sources or topics are each looked up by itself; of more, all articles are asked whether they are of any
+NEWEST_FIRST = "ORDER BY published_at DESC, id DESC LIMIT :limit"
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -41,7 +44,7 @@ class Query:
 
 
 def newest_first(conditions: Sequence[str]) -> str:
-    return sql("SELECT id FROM article", conditions, "ORDER BY published_at DESC, id DESC LIMIT :limit")
+    return sql("SELECT id FROM article", conditions, NEWEST_FIRST)
 
 
 def sql(beginning: str, conditions: Sequence[str], end: str = "") -> str:
@@ -55,13 +58,14 @@ def of_rows(beginning: str, rows: str) -> str:
 def times(
     query: Query, before: Cursor | None, values: Values, at: str = "published_at", key: str = "article.id"
 ) -> list[str]:
+    """Of `until` and `before` the earlier alone: an index walked from the later one comes to it entry by entry."""
     conditions = []
-    if before is not None:
-        conditions.append(f"({at}, {key}) < (:at, :id)")
-        values |= {"at": before.at, "id": before.id}
-    if query.until is not None:
+    if query.until is not None and (before is None or query.until <= before.at):
         conditions.append(f"{at} < :until")
         values["until"] = query.until
+    elif before is not None:
+        conditions.append(f"({at}, {key}) < (:at, :id)")
+        values |= {"at": before.at, "id": before.id}
     if query.since is not None:
         conditions.append(f"{at} >= :since")
         values["since"] = query.since

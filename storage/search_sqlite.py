@@ -10,12 +10,11 @@ from sqlalchemy import Integer
 from storage.database import Connection
 from storage.records import Cursor
 from storage.schema import UtcDateTime
-from storage.search_sql import Phrase, Query, Values, ids_of, narrowed, newest_first, sql, statement_of, times
+from storage.search_sql import FEW, Phrase, Query, Values, ids_of, narrowed, newest_first, sql, statement_of, times
 from storage.words import is_single_cjk
 
 ID_SPAN = 1 << 31
 SOURCE = "\ue000"  # before a source's id in the index, and between it and its words: private, so that no text has it
-FEW = 8  # sources are each asked for by their own words; of more, the words of all are met with any of the sources
 SINGLE = 500  # of the newest articles are read where one CJK character is looked for
 
 _SAME_ROW = "article_fts.rowid = CAST(strftime('%s', article.published_at) AS INTEGER) * :span + article.id"

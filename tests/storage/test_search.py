@@ -12,6 +12,7 @@ from storage import articles, migrate, search, search_sqlite
 from storage.database import Database
 from storage.records import Article, ArticleStatus, Cursor
 from storage.schema import article
+from storage.search_sql import FEW
 from storage.words import MAX_TEXT, is_single_cjk
 from tests.storage.making import NOON, add, seed
 
@@ -142,7 +143,7 @@ def test_search_text_holds_only_words_and_spaces(headline: str, text: str) -> No
     assert "  " not in built
 
 
-ELSEWHERE = ((), range(10_000, 10_000 + search_sqlite.FEW))  # sources and topics of no article
+ELSEWHERE = ((), range(10_000, 10_000 + FEW))  # sources and topics of no article
 VOCABULARY = ("seoul", "beijing", "trade", "talks", "envoy", "storm", "反导系统", "导弹", "反", "5g")
 
 
