@@ -2,10 +2,10 @@
 
 Its planner can't know whether two words ever meet: left alone it sorts all that hold them, or walks the whole archive
 for the few (ten seconds for an unknown word among a million articles). So each article is also indexed under its
-source, the hour, and the spans of 8, 64, 512 and 4,096 hours of publishing. The newest few are read one by one; then
-time is cut into stretches, each larger than the one before, the index meets the words with a stretch's spans, and the
-newest that fill the page end the search. What the index can't tell (do the words follow one another, is it in the
-topic) is asked of its candidates newest first, until there are enough.
+source, the hour, and the spans of 8, 64, 512 and 4,096 hours of publishing. The newest few, or a topic's newest, are
+read one by one; then time is cut into stretches, each larger than the one before, the index meets the words with a
+stretch's spans, and the newest that fill the page end the search. What the index can't tell (do the words follow one
+another, is it in the topic) is asked of its candidates newest first, until there are enough.
 """
 
 from collections.abc import Sequence
