@@ -241,6 +241,8 @@ class Sender:
                 self._pacer.hold(started + (ship.retry_at - now).total_seconds())
                 return Choice(), []
             claims = await outbox.candidates(tx, self._bot_id, now, len(slots) + SPARE_CANDIDATES)
+            if self._trouble.active:
+                claims.sort(key=lambda claim: claim.edition_id == self._trouble.suspect)
             choice = choose(claims, slots, self._pacer, self._fetching, now, started)
             await _dismiss(tx, choice, now)
             marked = {item.id for item in await outbox.mark(tx, [claim for claim, _ in choice.go], now)}
@@ -289,15 +291,14 @@ class Sender:
             return 0.0
         now = self._clock()
         if outcome.kind in (FateKind.RETRY, FateKind.DOUBT, FateKind.HALT):
-            everywhere = outcome.kind is FateKind.HALT
-            self._trouble.failed(claim.chat_id, now, random.random(), everywhere=everywhere)  # noqa: S311
+            everywhere, luck = outcome.kind is FateKind.HALT, random.random()  # noqa: S311
+            self._trouble.failed(claim.chat_id, now, luck, edition_id=claim.edition_id, everywhere=everywhere)
             return 0.0
         self._trouble.succeeded()  # it answered
         if outcome.kind is not FateKind.LATER:
             return 0.0
         self._pacer.hold_chat(claim.chat_id, now + outcome.wait)
-        flood = self._floods.met(claim.chat_id, now, outcome.wait)
-        if flood > 0:
+        if (flood := self._floods.met(claim.chat_id, now, outcome.wait)) > 0:
             self._pacer.hold(now + flood)
         return flood
 

@@ -26,18 +26,23 @@ def hopeless(attempts: int, created_at: datetime, now: datetime) -> bool:
 class Trouble:
     """Whether the way to Telegram is broken: when several chats in a row fail without one success between them.
 
-    Then one call at a time tries again, with growing pauses, instead of every delivery in turn.
+    Then one call at a time tries again, with growing pauses, instead of every delivery in turn. It may be one edition's
+    own: `suspect`, the last that failed, is not tried while there is another.
     """
 
     def __init__(self) -> None:
         self.until = 0.0
         self.active = False
+        self.suspect: int | None = None
         self._chats: set[int] = set()
         self._pauses = 0
 
-    def failed(self, chat_id: int, now: float, luck: float, *, everywhere: bool = False) -> None:
+    def failed(
+        self, chat_id: int, now: float, luck: float, *, edition_id: int | None = None, everywhere: bool = False
+    ) -> None:
         """`everywhere`: the failure is surely no chat's own."""
         self._chats.add(chat_id)
+        self.suspect = edition_id
         self.active = self.active or everywhere or len(self._chats) >= CHATS_IN_TROUBLE
         if self.active:
             self.until = now + min(LONGEST_PAUSE, 2.0**self._pauses) * (0.5 + luck / 2)
