@@ -44,7 +44,7 @@ class Trouble:
         self._chats.add(chat_id)
         self.suspect = edition_id
         self.active = self.active or everywhere or len(self._chats) >= CHATS_IN_TROUBLE
-        if self.active:
+        if self.active and now >= self.until:  # not once more for each call that was in flight
             self.until = now + min(LONGEST_PAUSE, 2.0**self._pauses) * (0.5 + luck / 2)
             self._pauses = min(self._pauses + 1, 10)
 

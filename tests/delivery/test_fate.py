@@ -168,3 +168,10 @@ def test_two_chats_floods_within_ten_seconds_are_the_bots() -> None:
     assert floods.met(2, 14.0, 40) == 21
     assert floods.met(3, 14.0, 43_000) == 40
     assert floods.met(3, 60.0, 30) == 0
+
+
+def test_calls_in_flight_make_one_pause_together() -> None:
+    trouble = Trouble()
+    for chat_id in range(200):
+        trouble.failed(chat_id, 1.0, 1.0)
+    assert trouble.until == 2.0
