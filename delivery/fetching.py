@@ -2,10 +2,10 @@
 
     unknown ──one call asks──→ had: the file goes to all others
        │                  └──→ lost, or no answer: text for all others
-       └─ the other chats' wait in the queue, hold no call slot, and after PATIENCE_SECONDS leave as text
+       └─ the other chats' wait in the queue, hold no call slot, and when patience is over leave as text
 
-Our call waits while Telegram does, so a host that hangs holds MOST_TRIALS calls at the most. Nothing of it is stored:
-after a restart one call asks anew. Times are monotonic seconds.
+Our call waits while Telegram does, so hosts that hang hold one call slot in TRIALS_SHARE at the most. Nothing of it is
+stored: after a restart one call asks anew. Times are monotonic seconds.
 """
 
 import re
@@ -16,13 +16,15 @@ from enum import Enum, auto
 from delivery.fate import FateKind
 from delivery.photo import parsed
 from storage.claims import Claim
+from storage.records import Lane
 
-# Most photos are there within two seconds; an alert is not worth more.
-PATIENCE_SECONDS = 4.0
+# Most photos are there within two seconds, and an alert is not worth more. A digest is: at the full hour many have
+# pictures that nobody was sent yet, and one after another is asked for.
+PATIENCE_SECONDS, DIGEST_PATIENCE_SECONDS = 4.0, 20.0
 # How long those that wait are put off before they are looked at again.
 LOOK_SECONDS = 0.25
 # Of all addresses together: a dozen articles of one host that hangs must not take all call slots either.
-MOST_TRIALS = 2
+FEWEST_TRIALS, TRIALS_SHARE = 2, 4
 # A host that was down for a minute is asked again, one that hangs not by each alert.
 BELIEVED_SECONDS = 600.0
 KEPT_SUBJECTS = 256
@@ -63,10 +65,16 @@ def subject_of(claim: Claim) -> str | None:
 
 
 class Fetching:
-    """What is known of subjects, and which deliveries ask for one right now. `patience`: seconds."""
+    """What is known of subjects, and which deliveries ask for one right now.
 
-    def __init__(self, patience: float = PATIENCE_SECONDS) -> None:
-        self._patience = patience
+    `call_slots`: the sender's. `patience`, `digests`: seconds that an alert and a digest wait.
+    """
+
+    def __init__(
+        self, call_slots: int, *, patience: float = PATIENCE_SECONDS, digests: float = DIGEST_PATIENCE_SECONDS
+    ) -> None:
+        self._trials = max(FEWEST_TRIALS, call_slots // TRIALS_SHARE)
+        self._patience, self._digests = patience, digests
         self._known: dict[str, Known] = {}
         self._asking: dict[str, int] = {}  # subject → delivery
 
@@ -75,8 +83,8 @@ class Fetching:
         subject = subject_of(claim)
         if subject is None or (known := self._look_up(subject, now)).lost or known.file is not None:
             return Turn.GO
-        asked, patient = self._asking.keys() | {subject_of(other) for other in beside}, self._patient(known, now)
-        if subject not in asked and len(asked) < MOST_TRIALS and (patient or not known.tried):
+        asked, patient = self._asking.keys() | {subject_of(other) for other in beside}, self._patient(claim, known, now)
+        if subject not in asked and len(asked) < self._trials and (patient or not known.tried):
             return Turn.FIRST
         return Turn.WAIT if patient else Turn.GO
 
@@ -85,7 +93,7 @@ class Fetching:
         if (subject := subject_of(claim)) is None:
             return
         known = self._look_up(subject, now)
-        self._note(subject, Known(known.since if self._patient(known, now) else now, tried=True))
+        self._note(subject, Known(known.since if self._patient(claim, known, now) else now, tried=True))
         self._asking[subject] = claim.id
 
     def ended(self, claim: Claim) -> None:
@@ -119,8 +127,8 @@ class Fetching:
         if fate is FateKind.NO_PHOTO or doubted:
             self._note(subject, Known(now, lost=True))
 
-    def _patient(self, known: Known, now: float) -> bool:
-        return now - known.since < self._patience
+    def _patient(self, claim: Claim, known: Known, now: float) -> bool:
+        return now - known.since < (self._digests if claim.lane >= Lane.DIGEST else self._patience)
 
     def _look_up(self, subject: str, now: float) -> Known:
         known = self._known.get(subject)

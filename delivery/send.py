@@ -78,11 +78,11 @@ class Sender:
         fetching: Fetching | None = None,
     ) -> None:
         self._db = db
-        self._fetching = fetching or Fetching()
+        self._call_slots = call_slots or (CALL_SLOTS if paid is None else PAID_CALL_SLOTS)
+        self._fetching = fetching or Fetching(self._call_slots)
         self._caller = Caller(bot, self._fetching)
         self._pacer = pacer
         self._in_doubt = InDoubt(in_doubt)
-        self._call_slots = call_slots or (CALL_SLOTS if paid is None else PAID_CALL_SLOTS)
         self._bot_id = bot.id if bot_id is None else bot_id
         self._lock = lock or SenderLock(db, self._bot_id)
         self._grace = grace
