@@ -134,9 +134,12 @@ _LEFT_LATELY = union_all(
         )
     )
 )
-_SENDERSHIP = (
+_SHIP = (
     select(bot.c.sender_epoch, bot.c.retry_at).where(bot.c.bot_id == bindparam("the_bot")).with_for_update(read=True)
 )
+# An ANALYZE while a push runs makes PostgreSQL think `_CANDIDATES` so dear that it compiles it: 100 ms, each time anew.
+# Said here, for the transaction alone: it costs no way there and back, and a pooler may stand between.
+_SENDERSHIP = {"sqlite": _SHIP, "postgresql": _SHIP.add_columns(func.set_config("jit", "off", true()))}
 _GIVEN = Batch("id", "part", "revision")
 
 
@@ -205,8 +208,11 @@ async def take_over(tx: Connection, bot_id: int) -> int:
 
 
 async def sendership(tx: Connection, bot_id: int) -> Sendership:
-    """Locked against `take_over` until the commit: a mark either comes before another sender's start, or never."""
-    row = (await tx.execute(_SENDERSHIP, {"the_bot": bot_id})).first()
+    """Locked against `take_over` until the commit: a mark either comes before another sender's start, or never.
+
+    Begins the transaction in which `candidates` are read.
+    """
+    row = (await tx.execute(_SENDERSHIP[tx.dialect.name], {"the_bot": bot_id})).first()
     return Sendership(-1, None) if row is None else Sendership(row.sender_epoch, row.retry_at)
 
 

@@ -134,6 +134,16 @@ async def test_the_longest_wish_for_silence_stands(db: Database) -> None:
         assert await tx.scalar(chat.select().with_only_columns(chat.c.retry_at)) == NOW + timedelta(seconds=50)
 
 
+async def test_postgresql_compiles_nothing_for_the_sender(postgres_url: str) -> None:
+    db = Database(postgres_url)
+    async with db.begin() as tx:
+        await tx.execute(text("SET LOCAL jit = on"))
+        await outbox.take_over(tx, BOT)
+        await outbox.sendership(tx, BOT)
+        assert await tx.scalar(text("SHOW jit")) == "off"
+    await db.dispose()
+
+
 async def test_other_bots_deliveries_are_not_ours(db: Database) -> None:
     async with db.begin() as tx:
         to = await readers(tx, 1)
